@@ -20,7 +20,7 @@ const t = texts(
     views: "Views",
     leave: "Sign out",
     silent: "The gateway does not answer. Trying again …",
-    unsaved: "not applied",
+    unsaved: "(changes that are not applied)",
     missing: "Not in Envoy:",
   },
   {
@@ -28,7 +28,7 @@ const t = texts(
     views: "视图",
     leave: "退出登录",
     silent: "网关没有响应，正在重试……",
-    unsaved: "未应用",
+    unsaved: "（有未应用的更改）",
     missing: "Envoy 中没有：",
   },
 );
@@ -47,7 +47,7 @@ class Session implements Desk {
   private readonly places: Place[];
   private current: View | null = null;
   private currentName = "";
-  private readonly dirty = h("span", { class: "chip warn", hidden: true }, t("unsaved"));
+  private readonly dirty = h("span", { class: "dirty", hidden: true }, h("span", { class: "visually-hidden" }, t("unsaved")));
 
   constructor(
     readonly api: Api,

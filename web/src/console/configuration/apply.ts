@@ -1,6 +1,7 @@
 // The dialog before an edit is applied: what differs, what is wrong, and the button.
 
 import { foreign, h, replace } from "../../common/dom.ts";
+import { HttpFailure } from "../../common/http.ts";
 import { texts, type LiveText } from "../../common/i18n.ts";
 import { announce } from "../../common/shell.ts";
 import { problemsOf, type Applied, type Edit, type Problem } from "../api.ts";
@@ -12,7 +13,6 @@ const t = texts(
   {
     apply: "Apply",
     lead: "The file is written and loaded without a restart. Streams under way end with what they began with; new ones get this.",
-    lines: "{added} lines added, {removed} removed",
     same: "Nothing differs from the file.",
     refused: "This cannot be applied:",
     line: "line {n}",
@@ -22,7 +22,6 @@ const t = texts(
   {
     apply: "应用",
     lead: "文件会被写入并重新加载，无需重启。进行中的流按原有配置结束；新的流使用此配置。",
-    lines: "新增 {added} 行，删除 {removed} 行",
     same: "与文件没有差异。",
     refused: "无法应用：",
     line: "第 {n} 行",
@@ -47,16 +46,20 @@ export function applyDialog(
   const { close } = dialog(title, [body, failures], () => apply);
 
   async function run(): Promise<void> {
+    desk.draft.applying = true;
     try {
       const applied = await desk.api.apply(etag, edit);
       close();
       announce(t.now(applied.applied ? "done" : "unchanged", { n: applied.generation }));
       done(applied);
     } catch (error) {
+      if (error instanceof HttpFailure && error.code === "file_changed") desk.draft.failed(error);
       const problems = problemsOf(error);
       if (problems.length === 0) throw error;
       replace(body, problemsNotice(problems));
       refused(problems);
+    } finally {
+      desk.draft.applying = false;
     }
   }
 
@@ -68,7 +71,7 @@ export function applyDialog(
       check.ok
         ? h("p", { class: "muted small" }, check.changes ? t("lead") : t("same"))
         : problemsNotice(check.problems),
-      check.changes && h("p", {}, h("span", { class: "chip" }, t("lines", { added: check.added, removed: check.removed }))),
+      check.changes && h("p", {}, h("span", { class: "chip good" }, `+${check.added}`), " ", h("span", { class: "chip bad" }, `−${check.removed}`)),
       check.changes && diffView(check.diff),
     ];
   });

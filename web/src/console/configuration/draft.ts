@@ -15,6 +15,8 @@ export class Draft {
   failure = "";
   /** The file was changed by somebody else after it was loaded. */
   overtaken = false;
+  /** An edit of this page is being applied: the file changes because of it. */
+  applying = false;
 
   private checked = "";
   private readonly listeners = new Set<(origin: unknown) => void>();
@@ -68,7 +70,7 @@ export class Draft {
 
   /** The file has this etag now. A text without changes follows it. */
   async fileIs(etag: string): Promise<void> {
-    if (this.file === null || etag === this.file.etag) return;
+    if (this.file === null || this.applying || etag === this.file.etag) return;
     if (!this.changed) await this.load();
     else {
       this.overtaken = true;
@@ -90,6 +92,7 @@ export class Draft {
   applied(text: string, etag: string): void {
     if (this.file) this.file = { ...this.file, text, etag, problems: [], is_serving: true };
     this.problems = [];
+    this.overtaken = false;
     this.checked = text;
     this.setText(text, this);
   }

@@ -4,9 +4,12 @@ import { foreign, h, replace } from "../../common/dom.ts";
 import { texts, type LiveText } from "../../common/i18n.ts";
 import type { Applied, Problem, Schemas } from "../api.ts";
 import { Editor } from "../editor/editor.ts";
-import { valueAt } from "../form/context.ts";
+import { keyOf, valueAt, type Message } from "../form/context.ts";
 import { Form } from "../form/form.ts";
 import { schemaOf } from "../schema/plugins.ts";
+import type { Json } from "../schema/schema.ts";
+import { warningsIn } from "../schema/warnings.ts";
+import { inWords } from "../schema/wording.ts";
 import { YamlText } from "../text/yaml_edit.ts";
 import type { Desk, View } from "../view.ts";
 import { empty, failure, heading, loaded, segments } from "../views/parts.ts";
@@ -82,6 +85,7 @@ class Configuration {
   private readonly revert = h("button", { class: "button", type: "button" }, t("revert"));
   private readonly panes = h("div", { class: "panes", "data-shown": "form" });
   private form: Form | null = null;
+  private warnings: Message[] = [];
   private plugin = 0;
   private formOf = "";
   private result: LiveText | null = null;
@@ -129,7 +133,8 @@ class Configuration {
     const { draft } = this.desk;
     if (origin !== this.editor) this.editor.setText(draft.text);
     if (origin !== undefined && draft.changed) this.result = null;
-    this.editor.setProblems(draft.judged ? draft.problems : []);
+    this.warnings = this.warned();
+    this.editor.setProblems(draft.judged ? draft.problems : [], this.warnings);
     this.problems.show(draft);
     this.showForm(false);
     this.revert.hidden = !draft.changed;
@@ -158,12 +163,31 @@ class Configuration {
         replace(this.formBox, this.form.element);
       }
       this.formOf = key;
-      this.form?.show(draft.problems);
+      this.form?.show(this.messages());
       if (focus) this.editor.reveal(["plugins", this.plugin, "config"]);
       return;
     }
     this.formOf = "";
     this.form = null;
+  }
+
+  private messages(): Message[] {
+    return [...this.desk.draft.problems.map((each) => ({ ...each, warning: false })), ...this.warnings];
+  }
+
+  /** What the schemas say of all plugins, except where the server has found a problem. */
+  private warned(): Message[] {
+    const { problems, text } = this.desk.draft;
+    const plugins = valueAt(new YamlText(text).value, ["plugins"]);
+    if (!Array.isArray(plugins)) return [];
+    const refused = problems.map((each) => keyOf(each.place));
+    return plugins.flatMap((plugin: unknown, index) => {
+      const schema = schemaOf(this.schemas, index, valueAt(plugin, ["name"]))?.schema;
+      if (!schema) return [];
+      return warningsIn(schema, valueAt(plugin, ["config"]) as Json | undefined, ["plugins", index, "config"])
+        .filter((each) => !refused.some((place) => place.startsWith(keyOf(each.place))))
+        .map((each) => ({ place: each.place, message: inWords(each), warning: true }));
+    });
   }
 
   private showTabs(names: string[]): void {

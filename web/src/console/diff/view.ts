@@ -1,6 +1,6 @@
 // A difference to look at: one column on narrow screens, two on wide ones.
 
-import { h, type Child } from "../../common/dom.ts";
+import { h } from "../../common/dom.ts";
 import { texts } from "../../common/i18n.ts";
 import { withVisibleControls } from "../../common/visible.ts";
 import { pairsOf, rowsOf, type Row } from "./unified.ts";
@@ -17,15 +17,19 @@ export function diffView(diff: string): HTMLElement {
   return h(
     "div",
     { class: "diff" },
-    h("table", { class: "diff-one" }, head(2, "none"), h("tbody", {}, rows.map(single))),
-    h("table", { class: "diff-two" }, head(1, "before"), h("tbody", {}, pairsOf(rows).map(([one, other]) => double(one, other)))),
+    h("table", { class: "diff-one" }, columns("number", "number", "text"), h("tbody", {}, rows.map(single))),
+    h(
+      "table",
+      { class: "diff-two" },
+      columns("number", "text", "number", "text"),
+      h("thead", {}, h("tr", {}, h("th", { colspan: 2, scope: "colgroup" }, t("before")), h("th", { colspan: 2, scope: "colgroup" }, t("after")))),
+      h("tbody", {}, pairsOf(rows).map(([one, other]) => double(one, other))),
+    ),
   );
 }
 
-function head(numbers: number, kind: "none" | "before"): HTMLElement {
-  const cell = (text: Child) => h("th", { scope: "col", class: "visually-hidden" }, text);
-  const before = [cell("#"), cell(kind === "before" ? t("before") : "#")];
-  return h("thead", {}, h("tr", {}, before, numbers === 1 ? [cell("#"), cell(t("after"))] : cell(t("after"))));
+function columns(...kinds: ("number" | "text")[]): HTMLElement {
+  return h("colgroup", {}, kinds.map((kind) => h("col", { class: `diff-${kind}-column` })));
 }
 
 function single(row: Row): HTMLElement {

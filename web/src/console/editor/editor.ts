@@ -17,6 +17,7 @@ import type { Problem, Schemas } from "../api.ts";
 import { described } from "../form/prose.ts";
 import { YamlText, type Path } from "../text/yaml_edit.ts";
 import { cursorAt } from "./cursor.ts";
+import { newLine } from "./newline.ts";
 import { aboutKey, proposalsAt } from "./proposals.ts";
 import { highlighting, look } from "./look.ts";
 
@@ -66,7 +67,7 @@ export class Editor {
     this.view.dispatch({ effects: this.writable.reconfigure(EditorState.readOnly.of(!writable)) });
   }
 
-  setProblems(problems: Problem[]): void {
+  setProblems(problems: Problem[], warnings: { place: Path; message: string }[]): void {
     const { doc } = this.view.state;
     const yaml = new YamlText(doc.toString());
     const found = problems.map((problem): Diagnostic => {
@@ -81,6 +82,10 @@ export class Editor {
         message: withVisibleControls(problem.message),
       };
     });
+    for (const { place, message } of warnings) {
+      const [from, to] = yaml.rangeOf(place);
+      found.push({ from, to: Math.min(to, doc.lineAt(from).to), severity: "warning", message: withVisibleControls(message) });
+    }
     this.view.dispatch(setDiagnostics(this.view.state, found));
   }
 
@@ -122,7 +127,7 @@ export class Editor {
       this.label.of(labelled()),
       autocompletion({ override: [(context) => this.complete(context)], icons: false }),
       hoverTooltip((view, position) => this.about(view, position)),
-      keymap.of([...completionKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...lintKeymap, indentWithTab]),
+      keymap.of([...completionKeymap, { key: "Enter", run: newLine }, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...lintKeymap, indentWithTab]),
       this.writable.of(EditorState.readOnly.of(false)),
       EditorView.updateListener.of((update) => {
         const own = !update.transactions.some((each) => each.isUserEvent("set"));

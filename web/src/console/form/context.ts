@@ -1,6 +1,5 @@
 // What the parts of a form share. They get the control of a value from here, because a value may contain others.
 
-import type { Problem } from "../api.ts";
 import type { Field } from "../schema/fields.ts";
 import type { Json, SchemaObject } from "../schema/schema.ts";
 import type { Path, YamlText } from "../text/yaml_edit.ts";
@@ -15,10 +14,17 @@ export interface Labelled {
   label?: string;
 }
 
+export interface Message {
+  place: Path;
+  message: string;
+  /** The server has not refused it. */
+  warning: boolean;
+}
+
 export interface FormContext {
   root: SchemaObject;
-  /** What is wrong at a place. */
-  problemsAt(path: Path): Problem[];
+  /** What is wrong at a place, and what the schema says of it. */
+  messagesAt(path: Path): Message[];
   edit(change: (text: YamlText) => string): void;
   control(context: FormContext, field: Field, value: Json | undefined, path: Path, labelled: Labelled): HTMLElement;
   /** Parts that the user has opened, by their paths. */

@@ -1,13 +1,13 @@
 // A form for a plugin's settings, made from its JSON Schema. It edits the YAML text of the draft.
 
 import { announce } from "../../common/shell.ts";
-import { h, replace } from "../../common/dom.ts";
-import type { Problem } from "../api.ts";
+import { foreign, h, replace } from "../../common/dom.ts";
 import { fieldOf, schemaInside, type Field } from "../schema/fields.ts";
 import type { Json, Schema, SchemaObject } from "../schema/schema.ts";
 import { EditError, YamlText, type Path } from "../text/yaml_edit.ts";
-import { keyOf, valueAt, type FormContext } from "./context.ts";
+import { keyOf, valueAt, type FormContext, type Message } from "./context.ts";
 import { control } from "./controls.ts";
+import { isInvalid, messageList } from "./messages.ts";
 import { objectFields } from "./objects.ts";
 import { t } from "./texts.ts";
 
@@ -18,8 +18,10 @@ export interface FormTarget {
 
 export class Form {
   readonly element = h("form", { class: "settings", autocomplete: "off", novalidate: true });
+  /** What is shown is older than the text: it is drawn again when nobody writes or presses a button. */
   private stale = false;
-  private problems: Problem[] = [];
+  private pressed = false;
+  private messages: Message[] = [];
   private readonly context: FormContext;
   private readonly schema: SchemaObject;
   private readonly path: Path;
@@ -32,32 +34,41 @@ export class Form {
     this.target = target;
     this.context = {
       root: schema,
-      problemsAt: (place) => this.problems.filter((each) => keyOf(each.place) === keyOf(place)),
+      messagesAt: (place) => this.messages.filter((each) => keyOf(each.place) === keyOf(place)),
       edit: (change) => this.edit(change),
       control,
       opened: new Set(),
     };
     this.element.addEventListener("submit", (event) => event.preventDefault());
-    this.element.addEventListener("focusout", () => queueMicrotask(() => this.settle()));
+    this.element.addEventListener("focusout", () => setTimeout(() => this.settle()));
+    // A button that is drawn again between press and release is not clicked.
+    this.element.addEventListener("pointerdown", () => {
+      this.pressed = true;
+      const release = (): void =>
+        void setTimeout(() => {
+          this.pressed = false;
+          this.settle();
+        });
+      addEventListener("pointerup", release, { once: true });
+      addEventListener("pointercancel", release, { once: true });
+    });
   }
 
   /** Shows the settings of the text, and what is wrong with them. */
-  show(problems: Problem[]): void {
-    this.problems = problems;
-    const focused = this.element.contains(document.activeElement) ? (document.activeElement as HTMLElement) : null;
-    // A control in which somebody writes stays; all else is shown when it is left.
-    this.stale = focused?.matches("input:not([type=checkbox]), textarea") ?? false;
-    if (!this.stale) this.draw(focused?.id ?? "");
-    else this.markFocused(focused as HTMLElement);
+  show(messages: Message[]): void {
+    this.messages = messages;
+    this.stale = true;
+    this.settle();
+    const focused = this.focused();
+    if (this.stale && focused) this.showMessages(focused);
   }
 
   /** Moves the focus to the field of a place, or the nearest one around it. */
   focus(place: Path): void {
-    for (let length = place.length; length >= this.path.length; length--) {
-      const steps = place.slice(0, length);
-      for (let part = this.path.length + 1; part <= length; part++) this.context.opened.add(keyOf(steps.slice(0, part)));
+    for (let length = this.path.length + 1; length <= place.length; length++) {
+      this.context.opened.add(keyOf(place.slice(0, length)));
     }
-    this.draw("");
+    this.draw();
     for (let length = place.length; length >= this.path.length; length--) {
       const found = this.element.querySelector<HTMLElement>(`[data-place="${CSS.escape(keyOf(place.slice(0, length)))}"]`);
       if (!found) continue;
@@ -67,12 +78,22 @@ export class Form {
     }
   }
 
-  private settle(): void {
-    if (this.stale && !this.element.contains(document.activeElement)) this.show(this.problems);
-    else if (this.stale) this.show(this.problems);
+  private focused(): HTMLElement | null {
+    return this.element.contains(document.activeElement) ? (document.activeElement as HTMLElement) : null;
   }
 
-  private draw(focusId: string): void {
+  private settle(): void {
+    const writes = this.focused()?.matches("input:not([type=checkbox]), textarea") ?? false;
+    if (this.stale && !writes && !this.pressed) this.draw();
+  }
+
+  private draw(): void {
+    const focusId = this.focused()?.id ?? "";
+    this.stale = false;
+    for (const each of this.element.querySelectorAll<HTMLDetailsElement>("details[data-key]")) {
+      if (each.open) this.context.opened.add(each.dataset["key"] ?? "");
+      else this.context.opened.delete(each.dataset["key"] ?? "");
+    }
     const yaml = new YamlText(this.target.text());
     if (!yaml.valid) {
       replace(this.element, h("p", { class: "notice warn" }, t("inEditor")));
@@ -83,21 +104,22 @@ export class Form {
     if (focusId) document.getElementById(focusId)?.focus({ preventScroll: true });
   }
 
-  /** Problems of the plugin as a whole, and of keys that no field shows. */
+  /** Messages about the plugin as a whole, and about keys that no field shows. */
   private unplaced(value: Json | undefined): HTMLElement[] {
-    return this.problems
+    return this.messages
       .filter((each) => startsWith(each.place, this.path) && !this.isShown(each.place, value))
       .map((each) => {
         const where = each.place.slice(this.path.length).join(".");
-        return h("p", { class: "notice bad", role: "alert" }, where && [h("code", {}, where), ": "], each.message);
+        const kind = each.warning ? "notice warn" : "notice bad";
+        return h("p", { class: kind }, where && [h("code", {}, foreign(where)), ": "], foreign(each.message));
       });
   }
 
   private isShown(place: Path, value: Json | undefined): boolean {
+    if (place.length === this.path.length) return false;
     let schema: Schema = this.schema;
     let inner: Json | undefined = value;
     let field: Field = fieldOf(this.schema, schema, inner);
-    if (place.length === this.path.length) return false;
     for (const step of place.slice(this.path.length)) {
       if (field.kind === "any") return false;
       schema = schemaInside(this.schema, schema, inner, step);
@@ -108,9 +130,19 @@ export class Form {
     return true;
   }
 
-  private markFocused(focused: HTMLElement): void {
-    const place = focused.closest<HTMLElement>("[data-place]")?.dataset["place"];
-    focused.setAttribute("aria-invalid", String(this.problems.some((each) => keyOf(each.place) === place)));
+  /** The messages of a control in which somebody writes, which is not drawn again meanwhile. */
+  private showMessages(control: HTMLElement): void {
+    const box = control.closest<HTMLElement>("[data-place]");
+    if (!box) return;
+    const messages = this.messages.filter((each) => keyOf(each.place) === box.dataset["place"]);
+    const id = `setting-${box.dataset["place"]}`;
+    document.getElementById(`${id}-problem`)?.remove();
+    control.setAttribute("aria-invalid", String(isInvalid(messages)));
+    const list = messageList(messages, id);
+    if (!list) return;
+    (box.querySelector(".setting-value") ?? box).append(list);
+    control.setAttribute("aria-describedby", `${id}-help ${id}-problem`);
+    announce(messages.map((each) => each.message).join(" "));
   }
 
   private edit(change: (text: YamlText) => string): void {
@@ -118,8 +150,7 @@ export class Form {
       this.target.setText(change(new YamlText(this.target.text())));
     } catch (error) {
       if (!(error instanceof EditError)) throw error;
-      announce(error.message);
-      this.draw("");
+      this.draw();
       this.element.prepend(h("p", { class: "notice warn", role: "alert" }, error.message));
     }
   }
@@ -128,4 +159,3 @@ export class Form {
 function startsWith(place: Path, path: Path): boolean {
   return path.every((step, index) => String(place[index]) === String(step));
 }
-

@@ -7,7 +7,8 @@ import type { Json } from "../schema/schema.ts";
 import type { Path } from "../text/yaml_edit.ts";
 import { keyOf, type FormContext, type Labelled } from "./context.ts";
 import { firstValue, isGroup } from "./inputs.ts";
-import { problemList, removeButton } from "./objects.ts";
+import { isInvalid, messageList } from "./messages.ts";
+import { removeButton } from "./objects.ts";
 import { t } from "./texts.ts";
 
 export function listControl(context: FormContext, field: Field, list: Json[], path: Path, labelled: Labelled): HTMLElement {
@@ -38,25 +39,25 @@ function item(context: FormContext, field: Field, value: Json, path: Path, name:
   const inner = { ...own, secret: own.secret || field.secret };
   const id = `setting-${keyOf(path)}`;
   const label = t.now("item", { name, n: index + 1 });
-  const problems = context.problemsAt(path);
+  const problems = context.messagesAt(path);
   const labelled: Labelled = {
     id,
     name: label,
     label,
     describedBy: problems.length ? `${id}-problem` : "",
-    invalid: problems.length > 0,
+    invalid: isInvalid(problems),
   };
   const made = context.control(context, inner, value, path, labelled);
   const remove = removeButton(context, path, label);
   if (!isGroup(inner.kind)) {
-    return h("div", { class: "entry", "data-place": keyOf(path) }, h("div", { class: "setting-control" }, made, remove), problemList(problems, id));
+    return h("div", { class: "entry", "data-place": keyOf(path) }, h("div", { class: "setting-control" }, made, remove), messageList(problems, id));
   }
   return h(
     "fieldset",
     { class: "entry entry-group", "data-place": keyOf(path), tabindex: "-1" },
     h("legend", {}, label),
     h("div", { class: "setting-remove" }, remove),
-    problemList(problems, id),
+    messageList(problems, id),
     made,
   );
 }

@@ -7,7 +7,8 @@ import type { Json } from "../schema/schema.ts";
 import type { Path } from "../text/yaml_edit.ts";
 import { keyOf, type FormContext, type Labelled } from "./context.ts";
 import { firstValue, isGroup } from "./inputs.ts";
-import { problemList, removeButton } from "./objects.ts";
+import { isInvalid, messageList } from "./messages.ts";
+import { removeButton } from "./objects.ts";
 import { t } from "./texts.ts";
 
 export function mapControl(context: FormContext, field: Field, map: { [key: string]: Json }, path: Path, labelled: Labelled): HTMLElement {
@@ -49,7 +50,7 @@ function entry(
   const id = `setting-${keyOf(at)}`;
   const own = fieldOf(context.root, schemaInside(context.root, field.source, map, name), value);
   const inner = { ...own, secret: own.secret || field.secret };
-  const problems = context.problemsAt(at);
+  const problems = context.messagesAt(at);
   const key = h("input", { type: "text", id: `${id}-key`, class: "mono", "aria-label": t("keyOf", { name: labelled.name }), spellcheck: "false" });
   key.value = name;
   key.addEventListener("change", () => {
@@ -64,7 +65,7 @@ function entry(
     name,
     label: name,
     describedBy: problems.length ? `${id}-problem` : "",
-    invalid: problems.length > 0,
+    invalid: isInvalid(problems),
   });
   const remove = removeButton(context, at, name);
   return h(
@@ -72,6 +73,6 @@ function entry(
     { class: isGroup(inner.kind) ? "entry entry-group" : "entry", "data-place": keyOf(at) },
     h("div", { class: "setting-control pair" }, key, !isGroup(inner.kind) && made, remove),
     isGroup(inner.kind) && made,
-    problemList(problems, id),
+    messageList(problems, id),
   );
 }

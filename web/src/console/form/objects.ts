@@ -8,6 +8,7 @@ import type { Path } from "../text/yaml_edit.ts";
 import { anyControl } from "./any.ts";
 import { keyOf, type FormContext } from "./context.ts";
 import { isGroup } from "./inputs.ts";
+import { isInvalid, messageList } from "./messages.ts";
 import { described } from "./prose.ts";
 import { t } from "./texts.ts";
 
@@ -31,15 +32,15 @@ export function objectFields(context: FormContext, schema: Schema, value: Json |
 export function field(context: FormContext, property: Property, value: Json | undefined, path: Path): HTMLElement {
   const { name, required, deprecated, description } = property;
   const id = `setting-${keyOf(path)}`;
-  const problems = context.problemsAt(path);
+  const problems = context.messagesAt(path);
   const removable = value !== undefined;
   const marks: Child = [
     required && h("span", { class: "chip" }, t("required")),
     deprecated && h("span", { class: "chip warn" }, t("deprecated")),
   ];
-  const help = [description && h("p", { class: "hint", id: `${id}-help` }, described(description)), problemList(problems, id)];
+  const help = [description && h("p", { class: "hint", id: `${id}-help` }, described(description)), messageList(problems, id)];
   const describedBy = [description && `${id}-help`, problems.length && `${id}-problem`].filter(Boolean).join(" ");
-  const inner = context.control(context, property, value, path, { id, name, describedBy, invalid: problems.length > 0 });
+  const inner = context.control(context, property, value, path, { id, name, describedBy, invalid: isInvalid(problems) });
   const remove = removable && !required && removeButton(context, path, name);
   if (isGroup(property.kind)) {
     return h(
@@ -59,13 +60,6 @@ export function field(context: FormContext, property: Property, value: Json | un
   );
 }
 
-export function problemList(problems: { message: string }[], id: string): HTMLElement | false {
-  return (
-    problems.length > 0 &&
-    h("p", { class: "problem", id: `${id}-problem` }, problems.map((each, index) => [index > 0 && h("br"), each.message]))
-  );
-}
-
 export function removeButton(context: FormContext, path: Path, name: string): HTMLElement {
   return h(
     "button",
@@ -82,8 +76,7 @@ export function removeButton(context: FormContext, path: Path, name: string): HT
 
 function unknownField(context: FormContext, name: string, value: Json | undefined, path: Path): HTMLElement {
   const id = `setting-${keyOf(path)}`;
-  const problems = context.problemsAt(path);
-  const help = name.startsWith("_") ? false : h("p", { class: "hint", id: `${id}-help` }, t("unknown"));
+  const problems = context.messagesAt(path);
   return h(
     "div",
     { class: "setting", "data-place": keyOf(path) },
@@ -94,11 +87,10 @@ function unknownField(context: FormContext, name: string, value: Json | undefine
       h(
         "div",
         { class: "setting-control" },
-        anyControl(context, value, path, { id, name, describedBy: "", invalid: problems.length > 0 }),
+        anyControl(context, value, path, { id, name, describedBy: problems.length ? `${id}-problem` : "", invalid: isInvalid(problems) }),
         removeButton(context, path, name),
       ),
-      help,
-      problemList(problems, id),
+      messageList(problems, id),
     ),
   );
 }
@@ -110,7 +102,7 @@ function furtherSettings(context: FormContext, others: Property[], path: Path): 
   const search = h("input", { type: "search", placeholder: t("find"), "aria-label": t("find"), id: `find-${key}` });
   const details = h(
     "details",
-    { class: "further" },
+    { class: "further", "data-key": key },
     h("summary", {}, t("more", { n: others.length })),
     others.length > 6 && search,
     none,
@@ -127,10 +119,7 @@ function furtherSettings(context: FormContext, others: Property[], path: Path): 
     none.hidden = found.includes(true);
   });
   details.addEventListener("toggle", () => {
-    if (details.open) {
-      context.opened.add(key);
-      fill();
-    } else context.opened.delete(key);
+    if (details.open) fill();
   });
   if (context.opened.has(key) || others.some((each) => context.opened.has(keyOf([...path, each.name])))) {
     details.open = true;

@@ -66,9 +66,9 @@ export function history(desk: Desk): View {
         "div",
         { class: "row" },
         h("strong", {}, h("time", { datetime: each.time }, moment(each.time))),
-        h("span", { class: "muted" }, HOW[each.how] ?? foreign(each.how), " ", t("by", { who: each.who })),
-        h("span", { class: "chip good" }, `+${each.added}`),
-        h("span", { class: "chip bad" }, `−${each.removed}`),
+        h("span", { class: "muted" }, HOW[each.how] ?? foreign(each.how), each.who && [" ", t("by", { who: each.who })]),
+        each.added > 0 && h("span", { class: "chip good" }, `+${each.added}`),
+        each.removed > 0 && h("span", { class: "chip bad" }, `−${each.removed}`),
         each.current && h("span", { class: "chip" }, t("current")),
         h("span", { class: "grow" }),
         !each.current &&
