@@ -56,6 +56,7 @@ def everything(engine: Engine) -> dict[str, Any]:
         "tls": {"certificate": "one.pem", "key": "one.key"},
         "workers": 2,
         "admin": "127.0.0.1:9901",
+        "console": {"token_file": "one.key", "listen": "127.0.0.1:9903", "hosts": ["a.test"]},
         "access_log": True,
         "tracing": {
             "url": "http://10.0.0.2:4318/v1/traces",
@@ -154,8 +155,12 @@ OTHER: Mapping[str, Any] = {
     "limits.headers": "9KiB",
 }
 """Another value than in `everything`; numbers and truth values get one of themselves, and parts lose theirs."""
-ELSEWHERE = {"workers", "limits.drain"}
+CONSOLE = {name for name in KEYS if name.partition(".")[0] == "console"}
+"""Of a process beside Envoy, and in `serve` of the command: `console/` tries them."""
+ELSEWHERE = {"workers", "limits.drain", *CONSOLE}
 """Of Envoy's command line, and of the command that ends it: `test_envoy.py` and `test_limits.py` try them."""
+ALONE = {"console.token_env"}
+"""Not together with other keys."""
 
 
 def changed(value: Any, key: str) -> Any:
@@ -190,7 +195,7 @@ def test_the_page_has_the_keys_as_they_are() -> None:
 def test_every_key_is_tried() -> None:
     for key in KEYS.values():
         engine: Engine = "serve" if key.works_in("serve") else "envoy"
-        assert places(everything(engine), key.name), key.name
+        assert key.name in ALONE or places(everything(engine), key.name), key.name
 
 
 @pytest.mark.parametrize("key", [name for name, key in KEYS.items() if key.works_in("envoy") and name not in ELSEWHERE])
@@ -230,8 +235,8 @@ def general(place: Place) -> str:
     return ".".join("*" if index == 1 else str(step) for index, step in enumerate(place))
 
 
-_OF_THE_COMMAND = {"listen", "workers", "admin"}
-"""Which reads them itself: `tests/host/cli/test_seen.py` tries them."""
+_OF_THE_COMMAND = {"listen", "workers", "admin", *CONSOLE}
+"""Which reads them itself: `tests/host/cli/test_seen.py` and `console/` try them."""
 
 
 def test_serve_reads_every_key_that_it_has(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,10 @@ from ..recording import recording_options
 from ..terminal import UserError, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ...gateway.model import Gateway
+    from ...gateway.source import GatewaySource
     from ...recordings.recorder import RecordOptions
 
 _PATH: Any = click.Path(path_type=Path, dir_okay=False)
@@ -43,7 +47,6 @@ def envoy(
     from ...gateway import GatewayFileError  # noqa: PLC0415  # imported when the command runs
     from ...gateway.envoy import (  # noqa: PLC0415
         FLUSH_MS,
-        ChangingEnvoy,
         EnvoyError,
         bootstrap,
         build_modules,
@@ -67,13 +70,14 @@ def envoy(
     source = GatewayFile(file, "envoy")
     try:
         gateway = source.read()
+        if gateway.console is not None:
+            _check_console(source, gateway, run=run, record=record is not None)
         with progress() as report:
             report("checking the configurations of the plugins")
             check_configurations(gateway, source, plugin_config)
             modules = build_modules(gateway, report)
-        if watch:
-            changing = ChangingEnvoy(source, gateway, modules, log=_tell)
-            sys.exit(start(gateway, changing, _ready, log_level))
+        if watch or (run and gateway.console is not None):
+            sys.exit(_run_changing(source, gateway, modules, log_level, watch=watch))
         if run:
             with recording(gateway, record, _tell) as taps:
                 config = bootstrap(gateway, modules, find_ca_file(gateway), taps=taps)
@@ -90,6 +94,38 @@ def envoy(
         raise UserError(str(error)) from None
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _run_changing(
+    source: GatewaySource, gateway: Gateway, modules: Mapping[str, Path], log_level: str, *, watch: bool
+) -> int:
+    """An Envoy whose configuration can change, with a console if the file wants one. Raises `EnvoyError`."""
+    from ...gateway.console.live.log import LogRing  # noqa: PLC0415
+    from ...gateway.envoy import ChangingEnvoy, start  # noqa: PLC0415
+    from ...gateway.envoy.console import EnvoyConsole  # noqa: PLC0415
+
+    lines = LogRing()
+
+    def tell(message: str) -> None:
+        lines.add(message)
+        _tell(message)
+
+    changing = ChangingEnvoy(source, gateway, modules, watch=watch, log=tell)
+    console = None if gateway.console is None else EnvoyConsole(source, changing.reloader, lines, tell)
+    return start(gateway, changing, _ready, log_level, console=console)
+
+
+def _check_console(source: GatewaySource, gateway: Gateway, *, run: bool, record: bool) -> None:
+    """Raises `GatewayFileError`, and `UserError` for options that the console excludes."""
+    from ...gateway.document import Problem  # noqa: PLC0415
+
+    assert gateway.console is not None
+    if gateway.console.listen is None:
+        raise source.error([Problem(0, ("console",), "needs a `listen` of its own: `admin` is Envoy's")])
+    if record:
+        raise UserError("--record excludes the key `console`, with which the configuration can change")
+    if not run:
+        _tell("console: only with --run; whoever starts Envoy with this configuration has none")
 
 
 def _ready(url: str) -> None:

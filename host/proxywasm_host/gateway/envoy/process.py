@@ -9,11 +9,12 @@ import math
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Final, Protocol
@@ -22,6 +23,7 @@ from ..model import Gateway
 from ..values import Address
 from .draining import Admin
 from .errors import EnvoyError, NoAnswerError
+from .log_lines import EnvoyLog, Lines
 from .messages import Json, pipe
 
 _log = logging.getLogger("proxywasm")
@@ -91,6 +93,15 @@ class Changing(Protocol):
     def stop(self) -> None: ...
 
 
+class Console(Protocol):
+    """Shows the gateway, and what Envoy logs."""
+
+    @property
+    def lines(self) -> Lines: ...
+
+    def serving(self, admin: Admin, url: str, /) -> AbstractContextManager[None]: ...
+
+
 def start(
     gateway: Gateway,
     config: Json | Changing,
@@ -98,6 +109,7 @@ def start(
     log_level: str = "warning",
     *,
     flush_ms: int | None = None,
+    console: Console | None = None,
 ) -> int:
     """Start Envoy and wait for its end; `ready` is called with the gateway's URL once it answers.
 
@@ -107,6 +119,8 @@ def start(
     it has not ended some seconds later. So this is for the main thread. Answers the exit code, for a signal 128 and its
     number. Raises `EnvoyError`.
     """
+    scheme = "http" if gateway.tls is None else "https"
+    url = f"{scheme}://{_reachable(gateway.listen)}"
     if _listens(gateway.listen):
         raise EnvoyError(f"another process listens at {gateway.listen}; stop it, or change `listen`")
     changing = None if isinstance(config, dict) else config
@@ -118,13 +132,17 @@ def start(
         write_private(file, json.dumps({"admin": {"address": pipe(socket_of_admin)}, **content}))
         command = envoy_command(file, workers=gateway.workers, log_level=log_level, flush_ms=flush_ms)
         command += ["--drain-time-s", str(math.ceil(gateway.limits.drain))]
+        serving = nullcontext() if console is None else console.serving(admin, url)
         # In a group of its own: Ctrl-C at the terminal reaches only this process, which drains Envoy.
-        started = subprocess.Popen(command, process_group=0)  # noqa: S603  # Envoy, no shell
-        with started as process, _forward_signals(process, admin, gateway.limits.drain, changing):
-            scheme = "http" if gateway.tls is None else "https"
+        with (
+            serving,
+            subprocess.Popen(command, process_group=0, stderr=None if console is None else subprocess.PIPE) as process,  # noqa: S603  # Envoy, no shell
+            _reading_log(process, console),
+            _forward_signals(process, admin, gateway.limits.drain, changing),
+        ):
             try:
                 if _comes_up(process, gateway.listen, changing):
-                    ready(f"{scheme}://{_reachable(gateway.listen)}")
+                    ready(url)
                     if changing is not None:
                         changing.start()
                 code = process.wait()
@@ -135,6 +153,21 @@ def start(
                 if changing is not None:
                     changing.stop()
     return 128 - code if code < 0 else code
+
+
+@contextmanager
+def _reading_log(process: subprocess.Popen[bytes], console: Console | None) -> Iterator[None]:
+    if console is None or process.stderr is None:
+        yield
+        return
+    log = EnvoyLog(process.stderr, sys.stderr.buffer, console.lines)
+    log.start()
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            end(process)  # or it would write for ever
+        log.join()
 
 
 def _comes_up(process: subprocess.Popen[bytes], address: Address, changing: Changing | None) -> bool:

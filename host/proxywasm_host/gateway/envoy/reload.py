@@ -44,22 +44,29 @@ class ChangingEnvoy:
     """
 
     def __init__(
-        self, source: GatewaySource, gateway: Gateway, modules: Mapping[str, Path], *, log: Callable[[str], None]
+        self,
+        source: GatewaySource,
+        gateway: Gateway,
+        modules: Mapping[str, Path],
+        *,
+        watch: bool,
+        log: Callable[[str], None],
     ) -> None:
+        """`watch`: whether a changed file is loaded by itself."""
         self._source = source
         self._first = gateway, modules
         self._most_plugins = places(gateway)
         self._written: dict[str, Json] = {}
-        self._reloader = Reloader(
+        self.reloader = Reloader(
             source,
             gateway,
             errors=(EnvoyError,),
-            watch=True,
+            watch=watch,
             report=ReloadLines(source, log),
             on_status=self._show,
         )
-        self._reloader.take = self._take
-        self.start, self.request, self.stop = self._reloader.start, self._reloader.request, self._reloader.stop
+        self.reloader.take = self._take
+        self.start, self.request, self.stop = self.reloader.start, self.reloader.request, self.reloader.stop
         self._shows_error = False
 
     def begin(self, folder: Path, admin: Admin) -> Json:
@@ -111,7 +118,7 @@ class ChangingEnvoy:
             self._remove_copies()
 
     def _replace(self, parts: Mapping[str, Json]) -> None:
-        number = self._reloader.status.generation + 1
+        number = self.reloader.status.generation + 1
         self._replace_file(CLUSTERS, _numbered(_joined(parts[CLUSTERS], self._written[CLUSTERS]), number))
         end = time.monotonic() + _WARMING
         while self._stats(_ANSWER).get("cluster_manager.warming_clusters") and time.monotonic() < end:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from prometheus_client.core import Metric as Family
@@ -17,7 +18,11 @@ _BUCKETS: Final = [*(f"{bound * FIRST_BYTE.unit:g}" for bound in BOUNDS), "+Inf"
 
 
 def all_metrics(shared: Shared) -> dict[str, Any]:
-    found = [each for family in collector(shared).collect() for each in described(family)]
+    return listed(collector(shared).collect())
+
+
+def listed(families: Iterable[Family]) -> dict[str, Any]:
+    found = [each for family in families for each in described(family)]
     return {"metrics": found[:MOST], "more": max(len(found) - MOST, 0)}
 
 

@@ -60,7 +60,7 @@ class Secrets:
     def texts(self) -> list[tuple[str, str]]:
         """The values that are looked for in other texts, longest first, with their placeholders."""
         with self._lock:
-            found = [(value, name) for name, value in self._values.items() if isinstance(value, str)]
+            found = [(str(value), name) for name, value in self._values.items()]
         return sorted((pair for pair in found if len(pair[0]) >= _SHORTEST), key=lambda pair: -len(pair[0]))
 
     def scrubbed(self, value: Any) -> Any:
@@ -91,4 +91,6 @@ def _scrubbed(value: Any, finder: Placeholders) -> Any:
             return {finder.text(name): _scrubbed(each, finder) for name, each in value.items()}
         case list() | tuple():
             return [_scrubbed(each, finder) for each in value]
+        case int() | float() if not isinstance(value, bool):
+            return finder.exact(str(value)) or value
     return value

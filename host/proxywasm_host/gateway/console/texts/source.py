@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from ...document import Place
-from ...yaml_nodes import AliasNode, YamlError, compose, is_plain, is_text, scalar
+from ...yaml_nodes import MOST_VALUES, AliasNode, YamlError, compose, is_plain, is_text, scalar, too_many, unknown_tag
 
 
 class Source:
@@ -46,24 +46,37 @@ class Scalar(NamedTuple):
     is_key: bool
 
 
-def value_of(node: yaml.Node, parents: tuple[yaml.Node, ...] = ()) -> Any:
+def value_of(node: yaml.Node) -> Any:
     """The value, as JSON has it. Raises `YamlError`."""
-    line = int(node.start_mark.line) + 1
-    if isinstance(node, AliasNode):
-        return value_of(node.target, parents)
-    if node in parents:
-        raise YamlError(line, "refers to itself")
-    parents = (*parents, node)
-    if isinstance(node, yaml.MappingNode) and is_plain(node):
-        return {str(key.value): value_of(value, parents) for key, value in node.value}
-    if isinstance(node, yaml.SequenceNode) and is_plain(node):
-        return [value_of(item, parents) for item in node.value]
-    if not isinstance(node, yaml.ScalarNode):
-        raise YamlError(line, f"the tag {node.tag} is not known here")
-    try:
-        return str(node.value) if is_text(node) else scalar(node)
-    except ValueError as error:
-        raise YamlError(line, str(error)) from None
+    return _Values().of(node, ())
+
+
+class _Values:
+    """Counts values, also those that aliases repeat."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def of(self, node: yaml.Node, parents: tuple[yaml.Node, ...]) -> Any:
+        line = int(node.start_mark.line) + 1
+        self._count += 1
+        if self._count > MOST_VALUES:
+            raise YamlError(line, too_many())
+        if isinstance(node, AliasNode):
+            return self.of(node.target, parents)
+        if node in parents:
+            raise YamlError(line, "refers to itself")
+        parents = (*parents, node)
+        if isinstance(node, yaml.MappingNode) and is_plain(node):
+            return {str(key.value): self.of(value, parents) for key, value in node.value}
+        if isinstance(node, yaml.SequenceNode) and is_plain(node):
+            return [self.of(item, parents) for item in node.value]
+        if not isinstance(node, yaml.ScalarNode):
+            raise YamlError(line, unknown_tag(node))
+        try:
+            return str(node.value) if is_text(node) else scalar(node)
+        except ValueError as error:
+            raise YamlError(line, str(error)) from None
 
 
 def child(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
