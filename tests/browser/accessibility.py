@@ -40,7 +40,8 @@ def violations(page: Page) -> list[str]:
 
 
 def assert_accessible(page: Page) -> None:
-    assert violations(page) == []
+    found = violations(page)
+    assert found == [], "\n".join(found)
 
 
 def assert_no_sideways_scrolling(page: Page) -> None:
@@ -54,5 +55,5 @@ def assert_no_sideways_scrolling(page: Page) -> None:
                 .map((each) => `${each.tagName}.${each.className}`);
         }"""
     )
-    assert wide == []
+    assert wide == [], wide
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

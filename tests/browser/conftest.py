@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from tests.browser.scripted import Scripted, scripted_gateway
 from tests.browser.watching import Watch
 from tests.host.serve_process import free_port, serving
@@ -22,6 +22,7 @@ from tools.chromium import chromium, find_chromium, profile
 OpenPage = Callable[..., Page]
 """`open_page(address, path="/arena", *, lang="en", scheme="light", width=1280, height=800)`"""
 _SECONDS = 30
+expect.set_options(timeout=_SECONDS * 1000)
 
 
 @pytest.fixture(scope="module")

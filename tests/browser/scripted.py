@@ -51,13 +51,23 @@ class Scripted(ThreadingHTTPServer):
     """Attributes:
     address: where the gateway listens.
     requests: bodies of chats, in the order of their arrival.
+    tokens: the values of `authorization` of all requests.
     """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.address = ""
         self.requests: list[dict[str, Any]] = []
+        self.tokens: list[str | None] = []
         self._answers: dict[str, list[list[Step]]] = {}
+        self._names: dict[str, str] = {}
+
+    def name(self, model: str, answers_as: str) -> None:
+        """The name that answers of the model have in `model`."""
+        self._names[model] = answers_as
+
+    def name_of(self, model: str) -> str:
+        return self._names.get(model, model)
 
     def say(self, model: str, *answers: list[Step]) -> None:
         """What the model answers, one after the other; the last one again and again. `/v1/models` lists all models."""
@@ -65,7 +75,9 @@ class Scripted(ThreadingHTTPServer):
 
     def forget(self) -> None:
         self.requests.clear()
+        self.tokens.clear()
         self._answers.clear()
+        self._names.clear()
 
     def models(self) -> list[str]:
         return [*self._answers]
@@ -83,10 +95,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: Scripted
 
     def do_GET(self) -> None:
+        self.server.tokens.append(self.headers["authorization"])
         entries = [{"id": name, "object": "model", "created": 0, "owned_by": "test"} for name in self.server.models()]
         self.answer(200, {"object": "list", "data": entries})
 
     def do_POST(self) -> None:
+        self.server.tokens.append(self.headers["authorization"])
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         steps = self.server.next_answer(body)
         if isinstance(steps[0], Refusal):
@@ -97,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client has stopped it
-            self.stream(steps, body["model"])
+            self.stream(steps, self.server.name_of(body["model"]))
 
     def stream(self, steps: list[Step], model: str) -> None:
         count = 0

@@ -279,7 +279,7 @@ class Gateway(_Part):
     playground: Annotated[
         bool, NotIn("envoy", "Envoy serves no pages; leave it out, or run the file with `proxywasm serve`")
     ] = False
-    """Serves the pages `/playground` and `/arena`, and `/pages/` for them, before any route; `docs/playground.md`."""
+    """Serves the pages `/playground` and `/arena`, and their files below `/pages/`, before any route."""
     plugins: Annotated[tuple[PluginEntry, ...], Field(strict=False)] = ()
     """In the order in which they see a request; a response goes the other way round."""
     routes: Annotated[tuple[Route, ...], Field(strict=False), AfterValidator(_some)]

@@ -45,10 +45,11 @@ export class ModelPicker {
   private readonly problem = h("p", { class: "notice warn small", hidden: true, role: "status" });
   private names: string[] = [];
 
-  /** `name`: what the choice is kept under. `label`: what the user chooses, by default "Model". */
+  /** `name`: what the choice is kept under. `first`: which of the listed names is chosen until the user chooses. */
   constructor(
     private readonly name: string,
     label: LiveText = t("model"),
+    private readonly first: (names: readonly string[]) => string | undefined = ([first]) => first,
   ) {
     this.select.setAttribute("id", `model-${name}`);
     this.element = h(
@@ -103,7 +104,7 @@ export class ModelPicker {
 
   private fill(): void {
     const sorted = [...new Set(this.names)].sort((a, b) => Number(NOT_FOR_CHATS.test(a)) - Number(NOT_FOR_CHATS.test(b)));
-    const wanted = ofTab.get(`${this.name}.model`) || (sorted[0] ?? OTHER);
+    const wanted = ofTab.get(`${this.name}.model`) || (this.first(sorted) ?? OTHER);
     replace(
       this.select,
       sorted.map((name) => h("option", { value: name }, withVisibleControls(name).slice(0, 100))),

@@ -1,12 +1,11 @@
 // An answer: reasoning, text, calls of tools, an error, and what was measured.
 
-import { measured, type Answer } from "../common/chat.ts";
 import { foreign, h, replace, type Child } from "../common/dom.ts";
 import { throttled } from "../common/frames.ts";
-import { number } from "../common/i18n.ts";
 import { MarkdownView } from "../common/markdown/view.ts";
+import { failureNotice } from "../common/failure.ts";
+import { numbers } from "../common/measurements.ts";
 import type { AnswerTurn } from "./conversation.ts";
-import { failureNotice } from "./failure.ts";
 import { t } from "./texts.ts";
 import { ToolCalls } from "./tool-calls.ts";
 
@@ -88,18 +87,4 @@ function ending(turn: AnswerTurn): Child[] {
     answer.finishReason === "content_filter" && h("p", {}, h("span", { class: "chip warn" }, t("finishFilter"))),
     state === "done" && isEmpty && h("p", { class: "muted" }, t("empty")),
   ];
-}
-
-function numbers(answer: Answer, isRunning: boolean): Child[] {
-  const { firstTokenMs, inputTokens, outputTokens, tokensPerSecond, totalMs } = measured(answer);
-  const { usage, pieces } = answer;
-  const shown: Child[] = [];
-  if (outputTokens !== null) shown.push(t("tokens", { n: number(outputTokens) }));
-  else if (pieces) shown.push(t("pieces", { n: number(pieces) }));
-  if (inputTokens) shown.push(t("tokensIn", { n: number(inputTokens) }));
-  if (usage?.reasoning) shown.push(t("reasoningTokens", { n: number(usage.reasoning) }));
-  if (firstTokenMs !== null) shown.push(t("firstToken", { n: number(firstTokenMs) }));
-  if (tokensPerSecond !== null) shown.push(t("speed", { n: number(tokensPerSecond, 1) }));
-  if (totalMs !== null && !isRunning) shown.push(t("total", { n: number(totalMs / 1000, 1) }));
-  return shown;
 }

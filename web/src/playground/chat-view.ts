@@ -4,11 +4,11 @@ import { emptyAnswer, streamChat, type ChatRequest } from "../common/chat.ts";
 import { h, replace, type Child } from "../common/dom.ts";
 import { HttpFailure } from "../common/http.ts";
 import { announce } from "../common/shell.ts";
+import { Spoken } from "../common/spoken.ts";
 import { AnswerView } from "./answer.ts";
 import { showCode } from "./code-dialog.ts";
 import type { Draft } from "./composer.ts";
 import type { AnswerTurn, Turn } from "./conversation.ts";
-import { Spoken } from "./spoken.ts";
 import { t } from "./texts.ts";
 import { action, resultsTurn, userTurn } from "./turns.ts";
 

@@ -13,23 +13,50 @@ const t = texts(
 
 /** Characters of a block of code that is coloured. */
 const MOST_COLOURED = 20_000;
+/** Formulas of a text that are drawn; further ones are shown as they are written. */
+const MOST_FORMULAS = 300;
 
-/** `isLast`: the block may go on, so what costs time waits. */
-export function drawn(token: Token, isLast: boolean): Node {
-  if (token.type === "code") return code(token["text"] as string, (token["lang"] as string | undefined) ?? "", isLast);
-  const fragment = sanitised(render(token));
-  for (const block of fragment.querySelectorAll("pre")) {
-    const inner = block.querySelector("code");
-    const language = /(?:^| )language-(\S+)/.exec(inner?.className ?? "")?.[1] ?? "";
-    block.replaceWith(code(block.textContent, language, isLast));
+/** Of a view. Its formulas are counted, because each takes much time and many nodes. */
+export class BlockPainter {
+  private formulas = 0;
+
+  /** `isLast`: the block may go on, so what costs time waits. */
+  draw(tokens: readonly Token[], isLast: boolean): Node {
+    const whole = document.createDocumentFragment();
+    let others: Token[] = [];
+    const flush = (): void => {
+      if (others.length) whole.append(this.drawOthers(others, isLast));
+      others = [];
+    };
+    for (const token of tokens) {
+      if (token.type !== "code") {
+        others.push(token);
+        continue;
+      }
+      flush();
+      whole.append(code(token["text"] as string, (token["lang"] as string | undefined) ?? "", isLast));
+    }
+    flush();
+    return whole;
   }
-  for (const table of fragment.querySelectorAll("table")) {
-    const scroller = h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": t("table") });
-    table.replaceWith(scroller);
-    scroller.append(table);
+
+  private drawOthers(tokens: Token[], isLast: boolean): DocumentFragment {
+    const fragment = sanitised(render(tokens));
+    for (const block of fragment.querySelectorAll("pre")) {
+      const inner = block.querySelector("code");
+      const language = /(?:^| )language-(\S+)/.exec(inner?.className ?? "")?.[1] ?? "";
+      block.replaceWith(code(block.textContent, language, isLast));
+    }
+    for (const table of fragment.querySelectorAll("table")) {
+      const scroller = h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": t("table") });
+      table.replaceWith(scroller);
+      scroller.append(table);
+    }
+    const formulas = [...fragment.querySelectorAll<HTMLElement>(".formula-inline, .formula-block")];
+    drawFormulas(formulas.slice(0, MOST_FORMULAS - this.formulas));
+    if (!isLast) this.formulas = Math.min(this.formulas + formulas.length, MOST_FORMULAS);
+    return fragment;
   }
-  drawFormulas([...fragment.querySelectorAll<HTMLElement>(".formula-inline, .formula-block")]);
-  return fragment;
 }
 
 /** Text as it is: for what is too long, or what the parser cannot read. */
@@ -37,11 +64,12 @@ export function plain(text: string): HTMLElement {
   return h("div", { class: "plain", dir: "auto" }, text);
 }
 
-function render(token: Token): string {
+function render(tokens: Token[]): string {
   try {
-    return html([token]);
-  } catch {
-    return `<p>${escaped(token.raw)}</p>`; // nested too deep for the parser
+    return html(tokens);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return `<p>${escaped(tokens.map(({ raw }) => raw).join(""))}</p>`; // nested too deep
   }
 }
 
@@ -64,7 +92,7 @@ export async function coloured(element: HTMLElement, language: string): Promise<
   if (!language || text.length > MOST_COLOURED) return;
   const loaded = await import("./highlight.ts");
   const fragment = loaded.coloured(text, language);
-  if (fragment) element.replaceChildren(fragment);
+  if (fragment && element.textContent === text) element.replaceChildren(fragment);
 }
 
 let formulas: typeof import("./formulas.ts") | null = null;

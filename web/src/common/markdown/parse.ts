@@ -14,11 +14,29 @@ export type Links = TokensList["links"];
 
 export const noLinks = (): Links => Object.create(null) as Links;
 
-/** The blocks of a text. Each has its `raw` source; together they are the text. */
-export function blocks(source: string, links: Links): Token[] {
+/** Characters in which emphasis, links and formulas are looked for: that may take the square of the time. */
+const MOST_INLINE = 4000;
+/** More than anybody writes: the parser goes into each of them. */
+const DEEP_QUOTES = /^(?:[ \t]{0,3}>){25}/m;
+
+/**
+ * The blocks of a text. Each has its `raw` source; together they are the text. `null`: nested too deep.
+ */
+export function blocks(source: string, links: Links): Token[] | null {
+  if (DEEP_QUOTES.test(source)) return null;
   const lexer = new Lexer(markdown.defaults);
   lexer.tokens.links = links;
-  return lexer.lex(source);
+  try {
+    lexer.blockTokens(source, lexer.tokens);
+    for (const { src, tokens } of lexer.inlineQueue) {
+      if (src.length <= MOST_INLINE) lexer.inlineTokens(src, tokens);
+      else tokens.push({ type: "text", raw: src, text: src, escaped: false });
+    }
+  } catch (error) {
+    if (error instanceof RangeError) return null; // the stack is full
+    throw error;
+  }
+  return lexer.tokens;
 }
 
 /** HTML that still has to be sanitised. */
@@ -32,7 +50,7 @@ export function escaped(text: string): string {
 
 /** `\(...\)` and `$...$`: the second one not where it could be an amount of money. */
 const INLINE = /^(?:\\\((?<a>(?:[^\\\n]|\\(?!\)).){1,2000}?)\\\)|\$\$(?<b>[^$\n]{1,2000})\$\$|\$(?<c>[^\s$](?:[^$\n]{0,1998}[^\s$\\])?)\$(?![\d$]))/;
-const BLOCK = /^(?:\$\$[ \t]*\n?(?<a>(?:[^$]|\\\$){1,8000}?)\$\$|\\\[(?<b>[^]{1,8000}?)\\\])[ \t]*(?:\n|$)/;
+const BLOCK = /^(?:\$\$(?<a>(?:\\[^]|[^$\\]){1,4000}?)\$\$|\\\[(?<b>[^]{1,4000}?)\\\])[ \t]*(?:\n|$)/;
 
 interface Formula extends Tokens.Generic {
   tex: string;
@@ -61,7 +79,7 @@ const markdown = new Marked({
   gfm: true,
   extensions: [
     formula("inlineFormula", "inline", INLINE, /\$|\\\(/),
-    formula("blockFormula", "block", BLOCK, /\$\$|\\\[/),
+    formula("blockFormula", "block", BLOCK, /^(?:\$\$|\\\[)/m),
   ],
   renderer: {
     html: ({ text }) => (HARMLESS.test(text.trim()) ? text : escaped(text)),

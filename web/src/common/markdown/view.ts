@@ -9,7 +9,7 @@ import { h, replace } from "../dom.ts";
 import { throttled } from "../frames.ts";
 import { number, texts } from "../i18n.ts";
 import { withVisibleDirections } from "../visible.ts";
-import { code, drawn, plain } from "./blocks.ts";
+import { BlockPainter, code, plain } from "./blocks.ts";
 import { blocks, noLinks, type Token } from "./parse.ts";
 
 const t = texts(
@@ -20,9 +20,9 @@ const t = texts(
 /** Characters that are shown until the reader asks for all. */
 const LIMIT = 100_000;
 /** Characters that one frame adds. */
-const STEP = 40_000;
+const STEP = 20_000;
 /** Characters of one block. A longer one is drawn in parts, as plain text unless it is code. */
-const MOST_BLOCK = 16_000;
+const MOST_BLOCK = 12_000;
 
 const FENCE = /^ {0,3}(?:`{3,}|~{3,})[^\n]*\n/;
 
@@ -38,6 +38,7 @@ export class MarkdownView {
   /** A block of code that is drawn in parts: where the next part goes, and the fence that began it. */
   private openCode: { inner: HTMLElement; fence: string } | null = null;
   private links = noLinks();
+  private painter = new BlockPainter();
   private last: ChildNode | null = null;
   private limit = LIMIT;
   private ended = false;
@@ -65,6 +66,7 @@ export class MarkdownView {
     this.done = 0;
     this.openCode = this.last = null;
     this.links = noLinks();
+    this.painter = new BlockPainter();
     this.limit = LIMIT;
     this.ended = false;
   }
@@ -77,25 +79,34 @@ export class MarkdownView {
     const fence = this.openCode?.fence ?? "";
     const source = fence + this.text.slice(this.done, end);
     const tokens = blocks(source, this.links);
-    const isAll = this.ended && end === this.text.length;
-    const open = isAll ? tokens.length : tokens.findLastIndex((each) => each.type !== "space");
-    let position = 0;
-    for (const token of tokens.slice(0, open)) {
-      this.keep(token);
-      position += token.raw.length;
-    }
-    this.done += Math.max(position - fence.length, 0);
-    const rest = tokens[open];
-    if (rest !== undefined) this.drawLast(rest, end < wanted);
+    if (tokens) this.drawBlocks(tokens, fence.length, end, wanted);
+    else this.keepPart(source);
     if (this.done < wanted && end < wanted) this.draw();
     this.showFooter();
   }
 
-  private keep(token: Token): void {
+  private drawBlocks(tokens: Token[], fence: number, end: number, wanted: number): void {
+    const isAll = this.ended && end === this.text.length;
+    const last = tokens.findLastIndex((each) => each.type !== "space");
+    const open = isAll || last < 0 ? tokens.length : last;
+    const complete = tokens.slice(0, open);
+    const length = complete.reduce((sum, { raw }) => sum + raw.length, 0);
+    this.keep(complete);
+    this.done += Math.max(length - fence, 0);
+    const rest = tokens[open];
+    if (rest !== undefined) this.drawLast(rest, end < wanted);
+  }
+
+  private keep(tokens: Token[]): void {
     const { openCode } = this;
+    const [first] = tokens;
+    if (!first) return;
     this.openCode = null;
-    if (openCode && token.type === "code") openCode.inner.append(part(token["text"] as string));
-    else this.body.append(drawn(token, false));
+    if (openCode && first.type === "code") {
+      openCode.inner.append(part(first["text"] as string));
+      tokens = tokens.slice(1);
+    }
+    this.body.append(this.painter.draw(tokens, false));
   }
 
   /** The block that may go on. */
@@ -112,7 +123,7 @@ export class MarkdownView {
       nodes.append(token["text"] as string);
       openCode.inner.append(nodes);
     } else {
-      nodes.append(drawn(token, true));
+      nodes.append(this.painter.draw([token], true));
       this.body.append(nodes);
     }
     this.last = nodes;
@@ -128,7 +139,7 @@ export class MarkdownView {
       return;
     }
     if (!this.openCode) {
-      const figure = code("", fence.trim().replace(/^[`~]+/, ""));
+      const figure = code("", fence.trim().replace(/^[`~]+/, ""), true);
       this.body.append(figure);
       this.openCode = { inner: figure.querySelector("code") as HTMLElement, fence };
     }

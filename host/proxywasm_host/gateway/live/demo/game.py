@@ -1,7 +1,7 @@
 """The game of the arena: two models ask each other questions, and a reader guesses who is who.
 
 The page's instructions (`web/src/arena/game.json`) say who asks: "question 2 of 3" is in the last message of the one
-who has to ask, and the question itself in that of the other one.
+who has to ask, and the question itself in that of the other one. Side by side, both get the page's prompt.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ class _Question:
 def reply(model: str, messages: Any) -> str | None:
     """A question, or the answer to one. None: this is no game, or it has left the script."""
     said = [message for message in messages if isinstance(message, dict)] if isinstance(messages, list) else []
-    if not any(message.get("role") == "system" for message in said):
-        return None
-    text = said[-1].get("content")
+    text = said[-1].get("content") if said else None
     if not isinstance(text, str):
         return None
     player: Player = "pretender" if model.startswith("qwen") else "original"
+    if (answers := _PROMPTS.get(text.strip())) is not None:
+        return answers[player]
+    if not any(message.get("role") == "system" for message in said):
+        return None
     for questions, asks in _SCRIPTS:
         if found := asks.search(text):
             own = [question.text for question in questions if question.asked_by == player]
@@ -168,6 +170,22 @@ _CHINESE: Final = (
         },
     ),
 )
+
+_PROMPTS: Final[dict[str, dict[Player, str]]] = {
+    "Explain in three sentences what a gateway does for applications that talk to language models.": {
+        "pretender": "A gateway is the one door to many services: it knows their **addresses, keys and dialects**, so "
+        "that applications need to know none of them. It passes answers on as they are written, counts tokens, and "
+        "says no before a guest eats for ten. And if one service falls ill, it quietly asks the next.",
+        "original": "It gives every model the same API, whoever hosts it. It keeps what no application should carry: "
+        "credentials, limits, retries, logs. And because it streams, nobody notices that it is there, until it is not.",
+    },
+    "用三句话说明：网关能为使用大语言模型的应用做什么？": {
+        "pretender": "网关是通往众多服务的一扇门：**地址、密钥和协议**都由它记着，应用一概不用操心。"
+        "回答边写边传，token 心中有数，谁吃得太多就先请谁歇一歇。万一哪家服务病了，它会悄悄去问下一家，有备无患。",
+        "original": "无论模型由谁托管，它都提供同一个接口。凭证、限额、重试、日志，这些应用不该背的东西都放在它那里。"
+        "因为它流式转发，平时没人注意到它，直到它不在。",
+    },
+}
 
 _SCRIPTS: Final = (
     (_ENGLISH, re.compile(r"\bquestion (\d+) of \d+\b", re.IGNORECASE)),

@@ -1,6 +1,6 @@
 // An answer for users of a screen reader: whole sentences, now and then, while it arrives.
 
-import { announce } from "../common/shell.ts";
+import { announce } from "./shell.ts";
 
 /** Milliseconds between two announcements: they take time to be spoken. */
 const PAUSE = 2500;
