@@ -25,7 +25,10 @@ export interface FormContext {
   root: SchemaObject;
   /** What is wrong at a place, and what the schema says of it. */
   messagesAt(path: Path): Message[];
-  edit(change: (text: YamlText) => string): void;
+  /** `then` is called when the form shows the change. */
+  edit(change: (text: YamlText) => string, then?: () => void): void;
+  /** Gives the key at a path another name. */
+  rename(path: Path, name: string): void;
   control(context: FormContext, field: Field, value: Json | undefined, path: Path, labelled: Labelled): HTMLElement;
   /** Parts that the user has opened, by their paths. */
   opened: Set<string>;

@@ -35,20 +35,20 @@ export class Form {
     this.context = {
       root: schema,
       messagesAt: (place) => this.messages.filter((each) => keyOf(each.place) === keyOf(place)),
-      edit: (change) => this.edit(change),
+      edit: (change, then) => this.edit(change, then),
+      rename: (path, name) => this.rename(path, name),
       control,
       opened: new Set(),
     };
     this.element.addEventListener("submit", (event) => event.preventDefault());
-    this.element.addEventListener("focusout", () => setTimeout(() => this.settle()));
+    this.element.addEventListener("focusout", () => this.settle());
     // A button that is drawn again between press and release is not clicked.
     this.element.addEventListener("pointerdown", () => {
       this.pressed = true;
-      const release = (): void =>
-        void setTimeout(() => {
-          this.pressed = false;
-          this.settle();
-        });
+      const release = (): void => {
+        this.pressed = false;
+        this.settle();
+      };
       addEventListener("pointerup", release, { once: true });
       addEventListener("pointercancel", release, { once: true });
     });
@@ -59,8 +59,6 @@ export class Form {
     this.messages = messages;
     this.stale = true;
     this.settle();
-    const focused = this.focused();
-    if (this.stale && focused) this.showMessages(focused);
   }
 
   /** Moves the focus to the field of a place, or the nearest one around it. */
@@ -82,13 +80,18 @@ export class Form {
     return this.element.contains(document.activeElement) ? (document.activeElement as HTMLElement) : null;
   }
 
+  /** Afterwards, when a focus that moves has arrived and a button that was released is clicked. */
   private settle(): void {
-    const writes = this.focused()?.matches("input:not([type=checkbox]), textarea") ?? false;
-    if (this.stale && !writes && !this.pressed) this.draw();
+    setTimeout(() => {
+      if (!this.stale || this.pressed) return;
+      const focused = this.focused();
+      if (focused?.matches("input, textarea")) this.showMessages(focused);
+      else this.draw();
+    });
   }
 
-  private draw(): void {
-    const focusId = this.focused()?.id ?? "";
+  private draw(newId: (id: string) => string = (id) => id): void {
+    const focusId = newId(this.focused()?.id ?? "");
     this.stale = false;
     for (const each of this.element.querySelectorAll<HTMLDetailsElement>("details[data-key]")) {
       if (each.open) this.context.opened.add(each.dataset["key"] ?? "");
@@ -145,9 +148,21 @@ export class Form {
     announce(messages.map((each) => each.message).join(" "));
   }
 
-  private edit(change: (text: YamlText) => string): void {
+  private rename(path: Path, name: string): void {
+    this.edit((text) => text.renamed(path, name));
+    const from = `setting-${keyOf(path)}`;
+    const to = `setting-${keyOf([...path.slice(0, -1), name])}`;
+    const moved = (id: string): boolean => id === from || id.startsWith(`${from}.`) || id.startsWith(`${from}-`);
+    // The focus is on its way to the next control, whose place has another name now.
+    setTimeout(() => this.draw((id) => (moved(id) ? to + id.slice(from.length) : id)));
+  }
+
+  private edit(change: (text: YamlText) => string, then?: () => void): void {
     try {
       this.target.setText(change(new YamlText(this.target.text())));
+      if (!then) return;
+      this.draw();
+      then();
     } catch (error) {
       if (!(error instanceof EditError)) throw error;
       this.draw();

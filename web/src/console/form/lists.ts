@@ -17,8 +17,7 @@ export function listControl(context: FormContext, field: Field, list: Json[], pa
     const at = [...path, list.length];
     const schema = schemaInside(context.root, field.source, list, list.length);
     const value = firstValue(context, fieldOf(context.root, schema, undefined));
-    context.edit((text) => text.with(at, value));
-    document.getElementById(`setting-${keyOf(at)}`)?.focus();
+    context.edit((text) => text.with(at, value), () => document.getElementById(`setting-${keyOf(at)}`)?.focus());
   };
   return h(
     "div",

@@ -19,10 +19,14 @@ export function mapControl(context: FormContext, field: Field, map: { [key: stri
     for (let number = 2; names.includes(name); number++) name = `new-${number}`;
     const at = [...path, name];
     const value = firstValue(context, fieldOf(context.root, schemaInside(context.root, field.source, map, name), undefined));
-    context.edit((text) => text.with(at, value));
-    const made = document.getElementById(`setting-${keyOf(at)}-key`) as HTMLInputElement | null;
-    made?.focus();
-    made?.select();
+    context.edit(
+      (text) => text.with(at, value),
+      () => {
+        const made = document.getElementById(`setting-${keyOf(at)}-key`) as HTMLInputElement | null;
+        made?.focus();
+        made?.select();
+      },
+    );
   };
   return h(
     "div",
@@ -58,7 +62,7 @@ function entry(
     key.setCustomValidity(taken ? t.now("keyTaken") : "");
     key.setAttribute("aria-invalid", String(taken));
     if (taken) key.reportValidity();
-    else if (key.value !== name) context.edit((text) => text.renamed(at, key.value));
+    else if (key.value !== name) context.rename(at, key.value);
   });
   const made = context.control(context, inner, value, at, {
     id,

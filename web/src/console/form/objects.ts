@@ -66,6 +66,7 @@ export function removeButton(context: FormContext, path: Path, name: string): HT
     {
       class: "button quiet small icon",
       type: "button",
+      id: `setting-${keyOf(path)}-remove`,
       title: t("removeNamed", { name }),
       "aria-label": t("removeNamed", { name }),
       onclick: () => context.edit((text) => text.without(path)),
@@ -103,7 +104,7 @@ function furtherSettings(context: FormContext, others: Property[], path: Path): 
   const details = h(
     "details",
     { class: "further", "data-key": key },
-    h("summary", {}, t("more", { n: others.length })),
+    h("summary", { id: `further-${key}` }, t("more", { n: others.length })),
     others.length > 6 && search,
     none,
     list,

@@ -29,8 +29,9 @@ export function flow(value: unknown): string {
 export function scalarText(value: unknown, old?: Scalar, inFlow = false): string {
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "[]" : "{}";
   if (typeof value !== "string") return block(value);
-  if (old?.type === "QUOTE_DOUBLE" || value.includes("\n")) return JSON.stringify(value);
-  if (old?.type === "QUOTE_SINGLE") return `'${value.replaceAll("'", "''")}'`;
+  const quoted = old?.value === "" ? undefined : old?.type;
+  if (quoted === "QUOTE_DOUBLE" || value.includes("\n")) return JSON.stringify(value);
+  if (quoted === "QUOTE_SINGLE") return `'${value.replaceAll("'", "''")}'`;
   return inFlow ? flowSafe(value) : block(value);
 }
 
