@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.console_gateway import ConsoleGateway, console_gateway
 from tests.browser.scripted import Gate
+from tests.browser.watching import Watch
 from tests.browser.test_console import apply, editor, field, signed_in
 
 pytestmark = pytest.mark.exhaustive
@@ -40,6 +41,7 @@ def test_streams_appear_while_they_run_and_when_they_have_ended(open_page: OpenP
     gate = Gate()
     gateway.service.say("first-model", ["One", gate, " two", " three"])
     page = signed_in(open_page, gateway, "streams")
+    expect(page.locator("table.streams").or_(page.get_by_text("No stream yet"))).to_be_visible()
     running = gateway.ask_in_background()
     row = page.locator("table.streams tbody tr").first
     expect(row).to_contain_text("streaming")
@@ -170,8 +172,14 @@ def test_health_says_which_token_is_down(open_page: OpenPage, gateway: ConsoleGa
     expect(page.locator("main table")).to_contain_text("down")
 
 
-def test_a_gateway_that_ends_is_said_to_be_silent(open_page: OpenPage, tmp_path: Path) -> None:
+def test_a_gateway_that_ends_is_said_to_be_silent(
+    open_page: OpenPage, watches: list[Watch], tmp_path: Path
+) -> None:
     with console_gateway(tmp_path) as ending:
         page = signed_in(open_page, ending, "overview")
         expect(page.get_by_text("Configuration 1 serves")).to_be_visible()
     expect(page.get_by_text("The gateway does not answer")).to_be_visible()
+    page.close()
+    problems = watches[0].problems
+    assert all("net::ERR" in problem for problem in problems)  # Chromium's own messages
+    problems.clear()

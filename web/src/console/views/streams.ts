@@ -112,6 +112,7 @@ export function streams(desk: Desk): View {
   let ended: Stream[] = [];
   let more = 0;
   let held = false;
+  let known = false;
   let leave = (): void => undefined;
 
   const draw = throttled(() => {
@@ -131,7 +132,7 @@ export function streams(desk: Desk): View {
     replace(
       note,
       held && h("p", { class: "notice warn" }, t("held")),
-      all.length === 0 && empty(wanted ? t("noneFound") : t("none", { url: desk.about.listen })),
+      all.length === 0 && known && empty(wanted ? t("noneFound") : t("none", { url: desk.about.listen })),
       more > 0 && h("p", { class: "muted small" }, t("moreOpen", { n: more })),
     );
   });
@@ -163,6 +164,7 @@ export function streams(desk: Desk): View {
     pending.open = frame.open;
     pending.more = frame.more;
     first = false;
+    known = true;
     take();
   });
   search.addEventListener("input", draw);
