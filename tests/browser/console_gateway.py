@@ -25,11 +25,11 @@ plugin = proxywasm.Plugin("raises")
 
 
 @plugin.on_request_headers
-def on_request_headers(ctx, headers):
-    if wanted := headers.get("x-raise"):
+def on_request_headers(ctx, config):
+    if wanted := ctx.request_headers.get("x-raise"):
         raise ValueError(wanted)
-    if line := headers.get("x-log"):
-        proxywasm.log.warning(line)
+    if line := ctx.request_headers.get("x-log"):
+        proxywasm.log.warn(line)
 '''
 _TEXT = """\
 # The gateway of the tests.

@@ -27,6 +27,7 @@ const t = texts(
 );
 
 const SECONDS = 600;
+const POLL = 2000;
 
 /** `changed` is called when a recording may have begun or ended. */
 export function recorderBar(desk: Desk, changed: () => void = () => undefined): { element: HTMLElement; refresh(): void } {
@@ -34,9 +35,17 @@ export function recorderBar(desk: Desk, changed: () => void = () => undefined): 
   const failures = h("div", {});
   const amount = h("input", { type: "number", min: "1", max: "100", value: "5", "aria-label": t("number"), class: "number" });
   let active = false;
+  let shown = "";
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   const show = (recorder: Recorder): void => {
     active = recorder.active;
+    // Events tell of changes between two seconds; a recording may be over sooner.
+    clearTimeout(timer);
+    if (active) timer = setTimeout(refresh, POLL);
+    const text = JSON.stringify(recorder);
+    if (text === shown) return;
+    shown = text;
     if (recorder.active) {
       const time = recorder.until ? new Date(recorder.until).toLocaleTimeString() : "–";
       replace(element, h("div", { class: "row" }, h("span", { class: "chip bad live" }, "REC"), h("span", { role: "status", class: "grow" }, t("recording", { n: recorder.left, time })), stop), failures);
@@ -45,6 +54,9 @@ export function recorderBar(desk: Desk, changed: () => void = () => undefined): 
     }
     changed();
   };
+  const refresh = (): void =>
+    void desk.api.recordings().then(({ recording }) => show(recording), () => undefined); // the next event tells
+
   const start = worker(
     { class: "button" },
     [icon("record"), t("record")],
@@ -62,8 +74,5 @@ export function recorderBar(desk: Desk, changed: () => void = () => undefined): 
     if (recorder.active || active) show(recorder);
   });
   show({ active: false, left: 0, until: null });
-  return {
-    element,
-    refresh: () => void desk.api.recordings().then(({ recording }) => show(recording), () => undefined),
-  };
+  return { element, refresh };
 }
