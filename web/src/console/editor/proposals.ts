@@ -2,7 +2,7 @@
 
 import type { GatewayKey, Schemas } from "../api.ts";
 import { valueAt } from "../form/context.ts";
-import { brief } from "../form/prose.ts";
+import { brief } from "../text/brief.ts";
 import { fieldOf, propertiesOf, schemaAt } from "../schema/fields.ts";
 import { schemaOf } from "../schema/plugins.ts";
 import type { Json } from "../schema/schema.ts";

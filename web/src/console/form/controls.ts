@@ -4,6 +4,7 @@ import { h } from "../../common/dom.ts";
 import { icon } from "../../common/icons.ts";
 import type { Field } from "../schema/fields.ts";
 import type { Json } from "../schema/schema.ts";
+import { brief } from "../text/brief.ts";
 import type { Path } from "../text/yaml_edit.ts";
 import { anyControl } from "./any.ts";
 import { keyOf, type FormContext, type Labelled } from "./context.ts";
@@ -11,7 +12,6 @@ import { attributes, onChange } from "./inputs.ts";
 import { listControl } from "./lists.ts";
 import { mapControl } from "./maps.ts";
 import { objectFields } from "./objects.ts";
-import { brief } from "./prose.ts";
 import { isMasked, secretControl } from "./secrets.ts";
 import { t } from "./texts.ts";
 

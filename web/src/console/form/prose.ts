@@ -9,9 +9,3 @@ export function described(text: string): Child {
     .split("`")
     .map((part, index) => (index % 2 ? h("code", {}, part) : part));
 }
-
-/** A value on one line. */
-export function brief(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
-}

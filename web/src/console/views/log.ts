@@ -46,7 +46,8 @@ const MOST = 1000;
 const LEVELS = ["trace", "debug", "info", "warning", "error", "critical"];
 
 export function log(desk: Desk): View {
-  const list = h("ol", { class: "log", role: "log", "aria-live": "off", "aria-label": t("lines"), tabindex: "0" });
+  const lines = h("ol", {});
+  const list = h("div", { class: "log", role: "log", "aria-live": "off", "aria-label": t("lines"), tabindex: "0" }, lines);
   const note = h("div", { role: "status" });
   const level = h("select", { "aria-label": t("level") }, LEVELS.map((each) => h("option", { value: each }, t("from", { level: each }))));
   const search = h("input", { type: "search", placeholder: t("find"), "aria-label": t("find") });
@@ -92,7 +93,7 @@ export function log(desk: Desk): View {
       }
       const element = lineItem(line);
       shown.push([line, element]);
-      list.append(element);
+      lines.append(element);
     }
     for (const [line, element] of shown.splice(0, Math.max(0, shown.length - MOST))) {
       element.remove();
@@ -113,7 +114,7 @@ export function log(desk: Desk): View {
   clear.addEventListener("click", () => {
     shown.length = 0;
     lost = 0;
-    list.replaceChildren();
+    lines.replaceChildren();
     filter();
   });
   return {
