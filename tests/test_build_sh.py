@@ -151,7 +151,7 @@ def test_words_install_what_they_need(clone: Clone, words: str, extra: str) -> N
 def test_each_says_what_it_installs_and_how_much_that_is(clone: Clone) -> None:
     assert "what builds and replays plugins (140 MB)" in clone.run("--help")
     assert "Envoy, Node.js (440 MB in all)" in clone.run("envoy")
-    assert "the original plugin in Go (650 MB in all)" in clone.run("check")
+    assert "the original plugin in Go (820 MB in all)" in clone.run("check")
     assert clone.locks() == ["host", "envoy", "dev"]
 
 

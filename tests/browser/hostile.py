@@ -21,7 +21,7 @@ MARKUP: Final = {
     "styles": f"<style>@import '{ELSEWHERE}/style.css'; * {{display: none}}</style><p style='position:fixed;inset:0'>x",
     "forms": f"<form action={ELSEWHERE}><input autofocus onfocus=alert(1)><button formaction=javascript:alert(1)>x",
     "navigation": f"<meta http-equiv=refresh content='0;url={ELSEWHERE}'><base href={ELSEWHERE}/>",
-    "clobbering": "<form id=documentElement><input name=body></form><a id=main></a><a id=location href=javascript:alert(1)>",
+    "clobbering": "<form id=documentElement><input name=body></form><a id=location href=javascript:alert(1)>",
     "code": '```"><img src=x onerror=alert(1)>\n</code></pre><img src=x onerror=alert(1)>\n```',
     "table": "| <img src=x onerror=alert(1)> |\n| --- |\n| [x](javascript:alert(1)) |",
     "formula": r"$$\href{javascript:alert(1)}{x} \includegraphics{http://127.0.0.1:9/x.png} \htmlData{x=1}{y}$$",

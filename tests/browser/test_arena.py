@@ -38,8 +38,14 @@ def turns(page: Page) -> Locator:
     return page.get_by_role("article")
 
 
+def texts(page: Page) -> Locator:
+    """What is said, without reasoning."""
+    return page.locator("article .bubble > .markdown")
+
+
 def over(page: Page) -> None:
     """Wait until nothing is said any more."""
+    expect(page.get_by_role("button", name="New match")).to_be_visible()  # it has begun
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
 
 
@@ -55,15 +61,15 @@ def test_side_by_side_both_seats_show_each_piece_as_it_comes(open_page: OpenPage
     scripted.say("second-model", ["Uno", gates[1], " due"])
     page = opened(open_page, scripted)
     play(page, mode="same", blind=False)
-    expect(turns(page).nth(0).locator(".markdown")).to_have_text("One")
-    expect(turns(page).nth(1).locator(".markdown")).to_have_text("Uno")
+    expect(texts(page).nth(0)).to_have_text("One")
+    expect(texts(page).nth(1)).to_have_text("Uno")
     assert [turn.get_attribute("aria-busy") for turn in turns(page).all()] == ["true", "true"]
     gates[1].open()
-    expect(turns(page).nth(1).locator(".markdown")).to_have_text("Uno due")
+    expect(texts(page).nth(1)).to_have_text("Uno due")
     expect(turns(page).nth(1)).to_have_attribute("aria-busy", "false")
-    expect(turns(page).nth(0).locator(".markdown")).to_have_text("One")
+    expect(texts(page).nth(0)).to_have_text("One")
     gates[0].open()
-    expect(turns(page).nth(0).locator(".markdown")).to_have_text("One two")
+    expect(texts(page).nth(0)).to_have_text("One two")
     over(page)
 
 
@@ -76,7 +82,7 @@ def test_in_a_talk_each_hears_the_other(open_page: OpenPage, scripted: Scripted)
     page.get_by_label("Before each question").fill("{round}/{rounds} {question}/{questions} {me} {other}")
     play(page, blind=False, rounds=2, questions=2)
     over(page)
-    assert turns(page).locator(".markdown").all_inner_texts() == ["q1", "a1", "q2", "a2", "q3", "a3", "q4", "a4"]
+    assert texts(page).all_inner_texts() == ["q1", "a1", "q2", "a2", "q3", "a3", "q4", "a4"]
     system = {"role": "system", "content": "You are Ink. Jade is there. {unknown}"}
     by_first = [system, *chat("1/2 1/2 Ink Jade", "q1", "a1\n\n1/2 2/2 Ink Jade", "q2", "a2\n\nq3", "a3", "q4", "a4")]
     by_second = chat("q1", "a1", "q2", "a2", "2/2 1/2 Jade Ink", "q3", "a3\n\n2/2 2/2 Jade Ink", "q4")
@@ -94,9 +100,8 @@ def chat(*texts: str) -> list[dict[str, str]]:
 
 def test_side_by_side_nobody_hears_the_other(open_page: OpenPage, two: Scripted) -> None:
     page = opened(open_page, two)
-    page.get_by_label("Prompt").fill("First prompt")
     page.get_by_text("Side by side", exact=True).click()
-    page.get_by_label("Prompt").fill("First prompt")
+    page.get_by_label("Prompt", exact=True).fill("First prompt")
     play(page, mode="same", blind=False)
     page.get_by_label("Next prompt").fill("Second prompt")
     page.keyboard.press("Enter")
@@ -173,14 +178,14 @@ def test_a_stopped_talk_goes_on_where_it_was(open_page: OpenPage, scripted: Scri
     scripted.say("second-model", ["half", Gate()], ["whole"])
     page = opened(open_page, scripted)
     play(page, blind=False)
-    expect(turns(page).nth(1).locator(".markdown")).to_have_text("half")
+    expect(texts(page).nth(1)).to_have_text("half")
     page.get_by_role("button", name="Stop").click()
     over(page)
     expect(turns(page).nth(1)).to_contain_text("Stopped")
-    expect(turns(page).nth(1).locator(".markdown")).to_have_text("half")
+    expect(texts(page).nth(1)).to_have_text("half")
     page.get_by_role("button", name="Go on").click()
-    expect(page.get_by_text("The match is over.")).to_be_visible()
-    assert turns(page).locator(".markdown").all_inner_texts() == ["q1", "whole"]
+    expect(page.locator(".status")).to_have_text("The match is over.")
+    assert texts(page).all_inner_texts() == ["q1", "whole"]
 
 
 @pytest.mark.parametrize(
@@ -199,8 +204,8 @@ def test_a_failure_ends_a_talk_until_it_is_tried_again(
     if isinstance(failure[0], Refusal):
         expect(page.get_by_role("alert")).to_contain_text("slow down")
     turns(page).nth(1).get_by_role("button", name="Try again").click()
-    expect(page.get_by_text("The match is over.")).to_be_visible()
-    assert turns(page).locator(".markdown").all_inner_texts() == ["q1", "a1", "q2", "a2"]
+    expect(page.locator(".status")).to_have_text("The match is over.")
+    assert texts(page).all_inner_texts() == ["q1", "a1", "q2", "a2"]
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
@@ -212,9 +217,9 @@ def test_side_by_side_a_failure_of_one_seat_leaves_the_other_alone(open_page: Op
     play(page, mode="same", blind=False)
     expect(turns(page).nth(0).get_by_role("alert")).to_contain_text("broken")
     turns(page).nth(0).get_by_role("button", name="Try again").click()
-    expect(turns(page).nth(0).locator(".markdown")).to_have_text("repaired")
+    expect(texts(page).nth(0)).to_have_text("repaired")
     gate.open()
-    expect(turns(page).nth(1).locator(".markdown")).to_have_text("steady on")
+    expect(texts(page).nth(1)).to_have_text("steady on")
     over(page)
 
 
@@ -229,7 +234,7 @@ def test_a_match_that_was_left_asks_no_more(open_page: OpenPage, two: Scripted) 
     two.say("second-model", ["new"])
     play(page, blind=False)
     over(page)
-    assert turns(page).locator(".markdown").all_inner_texts() == ["Hello from the first.", "new"]
+    assert texts(page).all_inner_texts() == ["Hello from the first.", "new"]
     assert len(two.requests) == 4
 
 
@@ -287,7 +292,8 @@ def test_a_transcript_tells_what_the_page_tells(open_page: OpenPage, two: Script
     assert all("Hello from the second." in text for text in before)
     page.get_by_role("radio").nth(0).check()
     page.get_by_role("button", name="Vote and reveal").click()
-    sits_first = two.requests[0]["model"] if mode == "talk" else page.locator(".seat .who").nth(0).inner_text()
+    expect(page.locator(".seat .who").nth(0)).to_have_text(re.compile("model$"))
+    sits_first = page.locator(".seat .who").nth(0).inner_text()
     markdown, document = saved(page, "Markdown", tmp_path), json.loads(saved(page, "JSON", tmp_path))
     assert document["seats"][0]["model"] == sits_first
     assert document["vote"]["right"] is (sits_first == "first-model")
@@ -306,16 +312,17 @@ def saved(page: Page, kind: str, folder: Path) -> str:
 
 def test_a_match_by_the_keyboard_alone(open_page: OpenPage, two: Scripted) -> None:
     page = opened(open_page, two)
-    two.say("second-model", ["a1"], ["half", Gate()], ["a2"])
+    gate = Gate()
+    two.say("second-model", ["one"], ["half", gate], ["two"])
     reach(page, "Rounds")
     page.keyboard.type("1")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Stop")).to_be_focused()
-    expect(turns(page)).to_have_count(4)
+    assert gate.reached.wait(30)
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Go on")).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The match is over.")).to_be_visible()
+    expect(page.locator(".status")).to_have_text("The match is over.")
     reach(page, "", selector="input[name=who]")
     page.keyboard.press("Space")
     reach(page, "", selector="input[name=better]")

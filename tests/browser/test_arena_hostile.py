@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.hostile import BIDI, MARKUP, MILLION
 from tests.browser.scripted import Refusal, Scripted, Step
-from tests.browser.test_arena import over, play, turns
+from tests.browser.test_arena import over, play, texts, turns
 
 pytestmark = pytest.mark.exhaustive
 
@@ -46,7 +46,8 @@ def test_markup_in_answers_does_nothing(open_page: OpenPage, scripted: Scripted,
 def test_markup_in_errors_and_names_does_nothing(open_page: OpenPage, scripted: Scripted, hostile: str) -> None:
     text = MARKUP[hostile]
     scripted.name("second-model", text)
-    scripted.say(text, ["unused"])
+    scripted.say("first-model", ["unused"])
+    scripted.say(text, ["listed"])
     page = played(open_page, scripted, [Refusal(500, text)])
     expect(turns(page).nth(0).get_by_role("alert")).to_contain_text(text.split("\n")[0][:20])
     page.wait_for_timeout(300)
@@ -56,7 +57,7 @@ def test_markup_in_errors_and_names_does_nothing(open_page: OpenPage, scripted: 
 def test_directions_are_shown_and_have_no_effect(open_page: OpenPage, scripted: Scripted) -> None:
     scripted.name("second-model", BIDI)
     page = played(open_page, scripted, [BIDI])
-    for shown in (turns(page).nth(0).locator(".markdown"), page.locator(".seat").nth(1)):
+    for shown in (texts(page).nth(0), page.locator(".seat").nth(1)):
         expect(shown).to_contain_text("safe[U+202E]gnp.exe[U+2066][U+2067]")
     assert page.locator("body").evaluate("(body) => /[\\u202a-\\u202e\\u2066-\\u2069]/.test(body.innerText)") is False
 

@@ -35,7 +35,7 @@ def test_one_click_plays_two_rounds_with_vote_and_reveal(
     expect(page.get_by_role("combobox").nth(1)).to_have_value("gpt-4")
     page.get_by_role("button", name=play).click()
     expect(page.locator(".vote")).to_be_visible(timeout=90_000)
-    texts = page.get_by_role("article").locator(".markdown").all_inner_texts()
+    texts = page.locator("article .bubble > .markdown").all_inner_texts()
     assert len(set(texts)) == 12
     assert not any(name in text for name in SERVICES.values() for text in texts)
     # Who asks changes with the round: the first seat asks three times, then answers three times.
@@ -58,7 +58,7 @@ def test_answers_come_token_by_token(demo: str, open_page: OpenPage) -> None:
     page.evaluate(
         """() => {
             window.lengths = [new Set(), new Set()];
-            new MutationObserver(() => document.querySelectorAll("article .markdown:not(details *)").forEach(
+            new MutationObserver(() => document.querySelectorAll("article .bubble > .markdown").forEach(
                 (each, seat) => window.lengths[seat].add(each.textContent.length),
             )).observe(document.querySelector(".turns"), {subtree: true, childList: true, characterData: true});
         }"""

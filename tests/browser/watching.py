@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Error, Page, Request
 
 _OWN_SCHEMES = ("blob", "data")
-_REFUSED = "Failed to load resource: the server responded with a status of"
-"""Chromium's own message about a response with an error's status."""
+_NOT_LOADED = "Failed to load resource: "
+"""Chromium's own message about an error's status, and about a stream that breaks off."""
 _APIS = ("/v1/", "/console/api/")
 
 
@@ -40,7 +40,7 @@ class Watch:
         if message.type != "error":
             return
         path = urlsplit(message.location["url"]).path
-        if not (message.text.startswith(_REFUSED) and path.startswith(_APIS)):
+        if not (message.text.startswith(_NOT_LOADED) and path.startswith(_APIS)):
             self.problems.append(f"console: {message.text}")
 
     def _on_dialog(self, dialog: Dialog) -> None:

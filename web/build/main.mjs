@@ -5,7 +5,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
-import { html } from "./html.mjs";
+import { firstLoad, html } from "./html.mjs";
 import { licenses } from "./licenses.mjs";
 import { common, styleSheets } from "./options.mjs";
 import { hashOfSources } from "./sources.mjs";
@@ -44,13 +44,21 @@ const result = await esbuild.build({
 
 const files = new Map([...sheets.files]);
 for (const output of result.outputFiles) files.set(path.basename(output.path), output.contents);
+const pages = {};
 for (const [name, title] of Object.entries(PAGES)) {
   files.set(`${name}.html`, Buffer.from(html(name, title, result.metafile)));
+  pages[name] = [`${name}.html`, ...firstLoad(name, result.metafile)];
 }
 const bundled = [...Object.keys(result.metafile.inputs), ...sheets.inputs];
 files.set("LICENSES.txt", Buffer.from(await licenses(ROOT, bundled)));
 
-const manifest = { sources: await hashOfSources(ROOT), files: {} };
+// For each file that is not a part of a first load: the source it begins with.
+const onDemand = {};
+for (const [file, { entryPoint }] of Object.entries(result.metafile.outputs)) {
+  const name = path.basename(file);
+  if (entryPoint && !Object.values(pages).some((each) => each.includes(name))) onDemand[name] = entryPoint;
+}
+const manifest = { sources: await hashOfSources(ROOT), pages, onDemand, files: {} };
 await rm(OUTPUT, { recursive: true, force: true });
 await mkdir(OUTPUT, { recursive: true });
 for (const [name, contents] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {

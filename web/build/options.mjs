@@ -32,9 +32,11 @@ export function styleSheets(root) {
     setup(build) {
       build.onResolve({ filter: /^sheet:/ }, async ({ path: name, resolveDir, kind }) => {
         const found = await build.resolve(name.slice("sheet:".length), { resolveDir, kind });
-        return found.errors.length ? found : { path: found.path, namespace: "sheet" };
+        if (found.errors.length) return found;
+        return { path: path.relative(root, found.path).split(path.sep).join("/"), namespace: "sheet" };
       });
-      build.onLoad({ filter: /.*/, namespace: "sheet" }, async ({ path: file }) => {
+      build.onLoad({ filter: /.*/, namespace: "sheet" }, async ({ path: name }) => {
+        const file = path.join(root, name); // esbuild's hashes depend on the names of modules: they are relative
         const result = await esbuild.build({
           ...common(root),
           entryPoints: [file],

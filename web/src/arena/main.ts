@@ -1,22 +1,23 @@
 // The arena: two models talk to each other, or answer the same prompts, and the reader guesses who is who.
 
+import "../common/base.css"; // before the page's own rules
+import "./arena.css";
 import { h, replace, type Child } from "../common/dom.ts";
 import { icon, type Icon } from "../common/icons.ts";
 import type { LiveText } from "../common/i18n.ts";
-import { announce, shell } from "../common/shell.ts";
+import { shell } from "../common/shell.ts";
 import { newMatch, SEATS, type Match, type Settings, type Vote } from "./match.ts";
 import { Play } from "./play.ts";
 import { Setup } from "./setup.ts";
 import { Stage } from "./stage.ts";
 import { t } from "./texts.ts";
 import { asJson, asMarkdown } from "./transcript.ts";
-import "./arena.css"; // after the common style sheets, so that it overrides them
 
 const setup = new Setup();
 const intro = h("p", { class: "muted intro" });
 const blind = h("input", { type: "checkbox", id: "arena-blind", "aria-describedby": "arena-blind-hint", checked: true });
 const field = h("div", { class: "field-of-play" });
-const status = h("p", { class: "grow status", role: "status" });
+const status = h("p", { class: "grow status" });
 const modes = (["talk", "same"] as const).map((mode) => ({
   mode,
   radio: h("input", { type: "radio", name: "mode", value: mode, checked: mode === "talk", onchange: () => showMode(mode) }),
@@ -33,7 +34,7 @@ const saveJson = button("code", t("saveJson"), () => save("json"));
 
 const heading = h(
   "form",
-  { class: "arena-setup stack", "aria-label": t("title"), novalidate: true, onsubmit: begin },
+  { class: "arena-setup stack", "aria-label": t("title"), novalidate: true, onsubmit: whenLoaded },
   h("div", { class: "hero" }, h("h1", {}, t("title")), intro),
   h(
     "div",
@@ -55,8 +56,15 @@ function showMode(mode: Settings["mode"]): void {
   replace(intro, t(mode === "talk" ? "intro" : "introSame"));
 }
 
-function begin(event: Event): void {
+/** A click that comes before the list of models begins the match when the list is there. */
+function whenLoaded(event: Event): void {
   event.preventDefault();
+  void loading.then(() => {
+    if (!play) begin();
+  });
+}
+
+function begin(): void {
   const mode = modes.find(({ radio }) => radio.checked)?.mode ?? "talk";
   setup.show(mode);
   const read = setup.read(blind.checked);
@@ -85,8 +93,9 @@ function rests(ended: Play, shown: Stage): void {
   bar();
   if (hadFocus) (goOn.hidden ? again : goOn).focus();
   const { match } = ended;
-  if (ended.isOver) announce(t.now("over"));
-  if (!match.isRevealed && hasBothSaid(match)) shown.offerVote((vote) => reveal(match, shown, vote));
+  const canVote = !match.isRevealed && hasBothSaid(match);
+  if (canVote) shown.offerVote((vote) => reveal(match, shown, vote));
+  shown.tell(ended.isOver ? t.now("over") : "", canVote ? t.now("canVote") : "");
   if (match.settings.mode === "same") shown.offerPrompt((prompt) => void ended.ask(prompt));
 }
 
@@ -142,5 +151,5 @@ main.classList.add("arena");
 main.append(field);
 field.append(heading);
 showMode("talk");
-void setup.load();
+const loading = setup.load();
 performance.mark("interactive");

@@ -44,7 +44,7 @@ export class SeatView {
     replace(this.state, running ? t(running.part === "question" ? "asking" : "answering") : t("waits"));
     this.state.hidden = running === undefined;
     replace(this.who, this.known());
-    replace(this.numbers, totals(turns).map((each) => h("li", {}, each)));
+    replace(this.numbers, totals(turns));
   }
 
   private known(): Child[] {
@@ -69,9 +69,9 @@ function totals(turns: readonly Turn[]): Child[] {
   const mean = waits.length ? sum(waits) / waits.length : null;
   return [
     // While an answer is under way, its pieces are the nearest that is known.
-    tokens + pieces > 0 && (() => t.now("tokens", { n: number(tokens + pieces) })),
-    mean !== null && (() => t.now(waits.length > 1 ? "firstTokenMean" : "firstToken", { n: number(mean) })),
-  ].filter(Boolean);
+    tokens + pieces > 0 && h("li", {}, () => t.now("tokens", { n: number(tokens + pieces) })),
+    mean !== null && h("li", { title: t("meanOf", { n: waits.length }) }, () => t.now("firstToken", { n: number(mean) })),
+  ];
 }
 
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);

@@ -22,12 +22,14 @@ export class Stage {
   private readonly scroller = h("div", { class: "said", tabindex: "0", role: "region", "aria-label": t("match") });
   private readonly views = new Map<Turn, TurnView>();
   private follows = true;
+  private spoken = "";
 
   constructor(
     private readonly match: Match,
     /** Asks a seat once more. */
     private readonly again: (turn: Turn) => void,
   ) {
+    const [first, second] = match.settings.nicknames;
     this.seats = SEATS.map((seat) => new SeatView(match, seat));
     this.scroller.append(this.turns, this.after);
     this.scroller.addEventListener("scroll", () => {
@@ -40,6 +42,7 @@ export class Stage {
     this.element = h(
       "div",
       { class: `stage mode-${match.settings.mode}` },
+      h("h1", { class: "visually-hidden" }, t("matchTitle", { first, second })),
       h("div", { class: "seats" }, this.seats.map((each) => each.element)),
       this.scroller,
     );
@@ -67,13 +70,18 @@ export class Stage {
 
   ended(turn: Turn): void {
     const label = this.views.get(turn)?.element.getAttribute("aria-label") ?? "";
-    announce(turn.failure ? `${label}: ${turn.failure.message}` : `${label}: ${turn.answer.text.slice(0, MOST_SPOKEN)}`);
+    this.spoken = `${label}: ${turn.failure?.message ?? turn.answer.text.slice(0, MOST_SPOKEN)}`;
+    announce(this.spoken);
+  }
+
+  /** Tell users of a screen reader, after what was said last. */
+  tell(...texts: string[]): void {
+    announce([this.spoken, ...texts].join(" "));
   }
 
   /** `decided` is called with the reader's vote. */
   offerVote(decided: (vote: Vote | null) => void): void {
     if (!this.after.querySelector(".vote")) this.after.prepend(voteForm(this.match, decided));
-    announce(t.now("canVote"));
   }
 
   closeVote(): void {

@@ -129,7 +129,7 @@ export interface Measured {
   /** Until the first piece. */
   firstTokenMs: number | null;
   totalMs: number | null;
-  /** From the first piece to the last. */
+  /** From the first piece to the last. Not for answers that came at once. */
   tokensPerSecond: number | null;
 }
 
@@ -141,7 +141,7 @@ export function measured({ usage, timing }: Answer): Measured {
     inputTokens: usage?.input ?? null,
     firstTokenMs: firstToken === null ? null : firstToken - sent,
     totalMs: ended === null ? null : ended - sent,
-    tokensPerSecond: usage && seconds !== null && seconds > 0.05 ? usage.output / seconds : null,
+    tokensPerSecond: usage && seconds !== null && seconds > 0.2 ? usage.output / seconds : null,
   };
 }
 

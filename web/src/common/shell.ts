@@ -16,7 +16,7 @@ const t = texts(
     dark: "Dark colours",
     light: "Light colours",
     language: "中文",
-    languageLabel: "切换到中文",
+    languageLabel: "中文：切换到中文",
   },
   {
     skip: "跳到主要内容",
@@ -27,7 +27,7 @@ const t = texts(
     dark: "深色",
     light: "浅色",
     language: "EN",
-    languageLabel: "Switch to English",
+    languageLabel: "EN: Switch to English",
   },
 );
 

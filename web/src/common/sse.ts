@@ -13,12 +13,13 @@ const MOST = 32 * 2 ** 20;
 export async function* serverEvents(response: Response): AsyncGenerator<ServerEvent, void, undefined> {
   if (response.body === null) return;
   const parser = new EventParser();
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const decoder = new TextDecoder(); // not as a stream, which would lose what it holds when the response breaks off
+  const reader = response.body.getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      yield* parser.feed(value);
+      yield* parser.feed(decoder.decode(value, { stream: true }));
     }
   } finally {
     reader.cancel().catch(() => undefined); // a stream that has failed cannot be cancelled

@@ -11,7 +11,8 @@ import { ToolCalls } from "./tool-calls.ts";
 
 export class AnswerView {
   readonly element: HTMLElement;
-  private readonly model = h("span", { class: "answer-model" });
+  private readonly model = h("h2", { class: "answer-model" });
+  private readonly chip = h("span", { class: "chip", hidden: true });
   private readonly reasoning = new MarkdownView();
   private readonly fold = h("details", { class: "reasoning", hidden: true }, h("summary", {}, t("thinking")));
   private readonly text = new MarkdownView();
@@ -33,7 +34,7 @@ export class AnswerView {
     this.element = h(
       "article",
       { class: "turn answer", "aria-label": () => turn.model },
-      h("header", { class: "turn-header" }, this.model),
+      h("header", { class: "turn-header" }, this.model, this.chip),
       this.fold,
       this.text.element,
       this.wait,
@@ -64,7 +65,8 @@ export class AnswerView {
     this.text.show(answer.text);
     this.wait.hidden = !isRunning || answer.text !== "";
     if (answer.model && answer.model !== turn.model) {
-      replace(this.model, foreign(turn.model), " ", h("span", { class: "chip" }, t("asModel", { model: "" }), foreign(answer.model)));
+      replace(this.chip, t("asModel", { model: "" }), foreign(answer.model));
+      this.chip.hidden = false;
     }
     this.calls.show(answer.toolCalls, turn.state === "done");
     this.actions.hidden = isRunning;

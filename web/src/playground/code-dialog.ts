@@ -16,7 +16,6 @@ export function showCode(request: ChatRequest): void {
   const select = (index: number): void => {
     tabs.forEach((tab, place) => {
       tab.setAttribute("aria-selected", String(place === index));
-      tab.setAttribute("aria-pressed", String(place === index));
       tab.tabIndex = place === index ? 0 : -1;
     });
     replace(panel, snippetView(all[index] as Snippet));

@@ -1,5 +1,6 @@
 // The playground: a chat with any model behind the gateway.
 
+import "../common/base.css"; // before the page's own rules
 import "./playground.css";
 import type { ChatRequest } from "../common/chat.ts";
 import { h } from "../common/dom.ts";
@@ -51,7 +52,7 @@ function welcome(): HTMLElement {
   return h(
     "div",
     { class: "welcome stack" },
-    h("h1", {}, t("emptyTitle")),
+    h("h2", {}, t("emptyTitle")),
     h("p", { class: "muted" }, t("emptyText")),
     h(
       "div",
@@ -72,6 +73,11 @@ function barButton(name: Icon, label: LiveText, run: () => void): HTMLButtonElem
 
 const settingsButton = barButton("settings", t("settings"), () => showSettings(settings.element.hidden !== false));
 settingsButton.setAttribute("aria-controls", "settings");
+settings.element.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  showSettings(false);
+  settingsButton.focus();
+});
 
 function showSettings(visible: boolean): void {
   settings.element.hidden = !visible;
@@ -95,6 +101,7 @@ function download(): void {
 const { main } = shell("playground", ["playground", "arena"]);
 main.classList.add("playground");
 main.append(
+  h("h1", { class: "visually-hidden" }, t("title")),
   h(
     "div",
     { class: "bar row", role: "toolbar", "aria-label": t("conversation") },

@@ -2,6 +2,7 @@ import { texts } from "../common/i18n.ts";
 
 export const t = texts(
   {
+    title: "Playground",
     newChat: "New chat",
     settings: "Settings",
     code: "Code",
@@ -74,6 +75,7 @@ export const t = texts(
     close: "Close",
   },
   {
+    title: "对话",
     newChat: "新对话",
     settings: "设置",
     code: "代码",

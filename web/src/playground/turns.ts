@@ -18,6 +18,7 @@ export function userTurn(turn: UserTurn, save: (text: string) => void): HTMLElem
   const show = (): void => {
     replace(
       body,
+      h("h2", { class: "visually-hidden" }, t("you")),
       turn.images.length ? h("div", { class: "row" }, turn.images.map(picture)) : null,
       turn.text ? h("div", { class: "user-text", dir: "auto" }, withVisibleDirections(turn.text)) : null,
       h("footer", { class: "turn-footer" }, action("edit", t("edit"), edit)),

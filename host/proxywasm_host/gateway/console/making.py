@@ -73,9 +73,12 @@ async def serving_console(
     assert isinstance(source, GatewayFile)
     address = gateway.console.listen or gateway.admin
     assert address is not None
-    say = _Lines(tell).add
+
+    def say(line: str) -> None:
+        tell(f"console: {line}")
+
     try:
-        guard = Guard(Token(gateway.console), address, gateway.console.hosts, say)
+        guard = Guard(Token(gateway.console), address, gateway.console.hosts, _Seldom(say).say)
     except TokenError as error:
         raise LiveError(f"console: {error}") from None
     console = _console(source, reloader, engine, say, url)
@@ -92,7 +95,7 @@ async def serving_console(
         yield pages if gateway.console.listen is None else None
     finally:
         sampling.cancel()
-        pages.stop()
+        await pages.stop()
         await asyncio.gather(sampling, return_exceptions=True)
 
 
@@ -114,10 +117,14 @@ def _console(
             etag = None
         return {**console.reload(), "etag": etag}
 
+    async def sample() -> Sample | None:
+        await console.learn()  # also while nobody asks: lines of the log may have secrets that are changed later
+        return await engine.sample()
+
     live = Live(
         engine.peers,
         engine.log,
-        Samples(engine.sample),
+        Samples(sample),
         engine.all_metrics,
         lambda: engine.state(reloader.gateway, editing.secrets),
         reload,
@@ -138,20 +145,20 @@ def _console(
     return console
 
 
-class _Lines:
-    """Lines about the console in the log: not more than some of them in a second, whatever somebody tries."""
+class _Seldom:
+    """Lines about requests that are refused: not more than some of them in a second, whatever somebody tries."""
 
     _MOST = 10
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
         self._second = 0
         self._count = 0
 
-    def add(self, line: str) -> None:
+    def say(self, line: str) -> None:
         second = int(time.monotonic())
         if second != self._second:
             self._second, self._count = second, 0
         self._count += 1
         if self._count <= self._MOST:
-            self._tell(f"console: {line}")
+            self._say(line)

@@ -80,8 +80,13 @@ class EnvoyConsole:
 
 def _engineered(admin: Admin, lines: LogRing) -> Engineered:
     async def all_metrics() -> Any:
-        text = await asyncio.to_thread(_asked, admin, "/stats/prometheus")
-        return listed(text_string_to_metric_families(text))
+        text = await asyncio.to_thread(_asked, admin, "/stats/prometheus?usedonly")
+        found = listed(text_string_to_metric_families(text))
+        names = {*re.findall(r"^[a-zA-Z_:][\w:]*", text, re.M)}
+        for metric in found["metrics"]:
+            if metric["name"] not in names:  # the parser calls all counters so
+                metric["name"] = metric["name"].removesuffix("_total")
+        return found
 
     async def sample() -> Sample | None:
         try:

@@ -9,7 +9,8 @@ import threading
 from typing import IO, Final, Protocol
 
 _START: Final = re.compile(r"\[\d{4}-\d\d-\d\d [\d:.]+\]\[\d+\]\[(?P<level>\w+)\]\[\w+\] (?:\[[^]]*\] )?")
-_SAID: Final = re.compile(r"wasm log (?P<plugin>[^: ]*)[^:]*: (?P<text>.*)", re.S)
+_SAID: Final = re.compile(r"wasm log (?:[^: ]+ )?(?P<plugin>[^:]*?)(?: [^: ]+)?: (?P<text>.*)", re.S)
+"""The plugin's name is between those of the filter and of the VM."""
 _QUIET: Final = 0.2
 """Seconds without another line after which a message is complete: it may have several lines."""
 _LONGEST: Final = 2**18

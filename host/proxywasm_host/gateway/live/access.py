@@ -172,6 +172,12 @@ class AccessLine:
         """The address that the request comes from."""
         return self._properties.get(_CLIENT, b"").decode(errors="replace")
 
+    def keep(self) -> None:
+        """It is kept for some time: of what plugins have left for logs, only what ai-proxy says stays."""
+        attributes = self.attributes
+        self._properties = {_CLIENT: self._properties.get(_CLIENT, b"")}
+        self._attributes = attributes
+
     def ends(self) -> None:
         """The stream is over."""
         self.seconds = time.monotonic() - self._began

@@ -178,6 +178,7 @@ async def run(
     metrics: GatewayMetrics | None = None,
     recorder: Recorder | None = None,
     watcher: Watcher | None = None,
+    number: int = 1,
 ) -> None:
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: _report(loop, context, log))
     tracing = None if gateway.tracing is None else Tracing(gateway.tracing)
@@ -190,6 +191,7 @@ async def run(
         tracing=tracing,
         recorder=recorder,
         watcher=watcher,
+        number=number,
     )
     await worker.start(listening)
     ready(worker)

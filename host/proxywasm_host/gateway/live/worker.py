@@ -48,14 +48,16 @@ class LiveWorker:
         tracing: Tracing | None = None,
         recorder: Recorder | None = None,
         watcher: Watcher | None = None,
+        number: int = 1,
     ) -> None:
+        """`number`: of the configuration, which counts on when another one takes over."""
         self._log = log
         self._access = access
         self._metrics = metrics
         self._tracing = tracing
         self._recorder = recorder
         self._watcher = watcher
-        self._versions = 0
+        self._number = number - 1
         self._loop = asyncio.get_running_loop()
         self._connections = ClientConnections(most_clients(gateway, log), log)
         self._tls: ServerTls | None = None
@@ -100,7 +102,7 @@ class LiveWorker:
         )
         if self._metrics is not None:
             self._metrics.serve(gateway)
-        self._versions = number = self._versions + 1
+        self._number = number = self._number + 1
         self._newest = Generation(
             gateway,
             plugins,
@@ -179,14 +181,14 @@ class LiveWorker:
 
     def _ended(self, access: AccessLine, gateway: Gateway, number: int) -> None:
         access.ends()
-        if self._watcher is not None:
-            self._watcher.ended(access, number)
         if gateway.access_log:
             self._access(access)
         if self._metrics is not None:
             self._metrics.count(access)
         if self._tracing is not None:
             self._tracing.end(access)
+        if self._watcher is not None:
+            self._watcher.ended(access, number)
 
     async def _beat(self) -> None:
         shown = 0.0

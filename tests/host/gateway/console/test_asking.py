@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.host.gateway.console.running import TOKEN, Console, raw
 from tests.host.gateway.reload.process import until
 
+from proxywasm_host.cli.main import main
 from proxywasm_host.gateway import GatewayFileError, read
 from proxywasm_host.gateway.console.server.token import Token, TokenError
 from proxywasm_host.gateway.model import Console as Settings
@@ -38,6 +41,7 @@ def test_a_wrong_token_is_a_line_in_the_log(console: Console) -> None:
         {"host": "169.254.1.1"},
         {"origin": "http://evil.example"},
         {"origin": "null"},
+        {"origin": "http://["},
         {"origin": "http://127.0.0.1:1"},
         {"sec_fetch_site": "cross-site"},
         {"sec_fetch_site": "same-site"},
@@ -126,3 +130,19 @@ def test_a_file_without_a_token_that_can_be_used_is_refused(tmp_path: Path) -> N
         file.write_text(f"listen: 127.0.0.1:8\nroutes: [{{name: a}}]\nconsole: {console}\n")
         with pytest.raises(GatewayFileError, match=why):
             read(file, engine="serve")
+
+
+def test_beside_envoy_it_needs_an_address_of_its_own_and_a_process_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    file = tmp_path / "gateway.yaml"
+    text = "listen: 127.0.0.1:8\nadmin: 127.0.0.1:9\nroutes: [{name: a}]\nconsole: {token_file: token"
+    file.write_text(f"{text}}}\n")
+    refused = CliRunner().invoke(main, ["envoy", str(file)])
+    assert refused.exit_code == 2
+    assert "gateway.yaml:4: console: needs a `listen` of its own: `admin` is Envoy's" in refused.output
+    file.write_text(f"{text}, listen: 127.0.0.1:10}}\n")
+    written = CliRunner().invoke(main, ["envoy", str(file)])
+    assert (written.exit_code, json.loads(written.stdout)["admin"] is not None) == (0, True)
+    assert "console: only with --run" in written.stderr
+    recorded = CliRunner().invoke(main, ["envoy", str(file), "--run", "--record", str(tmp_path / "records")])
+    assert "--record excludes the key `console`" in recorded.output

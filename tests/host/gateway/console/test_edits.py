@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import stat
+from pathlib import Path
 from typing import Any
 
-from tests.host.gateway.console.running import SECRETS, Console
+import pytest
+from tests.host.gateway.console.running import SECRETS, Console, running
 from tests.host.gateway.reload.process import Stream, until
 
 BOMB = "a: &a [1,1,1,1,1,1]\n" + "".join(
@@ -146,3 +148,17 @@ def test_a_new_secret_is_masked_from_then_on(console: Console) -> None:
     assert checked.json["ok"] is True
     assert new.encode() not in checked.body
     assert checked.json["diff"].count("masked-apiTokens-") >= 2
+
+
+@pytest.mark.slow
+def test_a_watched_file_is_loaded_once_for_each_change(tmp_path: Path) -> None:
+    with running(tmp_path, "--native", "--watch") as console:
+        assert console.edit("apply", {"plugin": 0, "config": console.config(version="gen2")}).json["generation"] == 2
+        assert console.edit("apply", {"plugin": 0, "config": console.config(version="nowhere")}).code == "not_taken"
+        console.path.write_text(console.path.read_text().replace("version: gen2", "version: gen3"))
+        until(lambda: console.run.version() == "gen3")
+        until(lambda: console.get("about")["reload"]["generation"] == 3)
+        assert console.file["is_serving"] is True
+        # What was changed elsewhere is kept before the next change of the console.
+        assert console.edit("apply", {"plugin": 0, "config": console.config(version="gen4")}).json["generation"] == 4
+        assert [entry["how"] for entry in console.get("history")["entries"]] == ["edit", "found", "edit", "found"]

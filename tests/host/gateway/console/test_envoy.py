@@ -48,7 +48,7 @@ def _tells(console: Console) -> None:
     assert any(line["source"] == "keeper" and line["message"].startswith("[stream ") for line in lines)
     assert any(line["source"] == "console" and "edit of" in line["message"] for line in lines)
     names = {metric["name"] for metric in console.get("metrics")["metrics"]}
-    assert "envoy_http_downstream_rq_total" in names
+    assert {"envoy_http_downstream_rq_total", "envoy_cluster_membership_change"} <= names
     until(lambda: (console.get("metrics/samples")["samples"] or [{"requests": 0}])[-1]["requests"])
     assert console.ask("GET", "/api/streams").status == 501
     with console.events("log,metrics,reload") as events:

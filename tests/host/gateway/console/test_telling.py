@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 from tests.host.gateway.console.running import SECRETS, Console
 from tests.host.gateway.reload.process import Stream, until
 
@@ -67,6 +69,19 @@ def test_streams_log_and_metrics_are_events(console: Console) -> None:
     assert console.ask("GET", "/api/events").status == 400
 
 
+def test_models_of_open_streams_are_read_while_somebody_looks(console: Console) -> None:
+    console.get("streams")
+    body = b'{"messages": [], "model": "gpt-\\u0034o"}'
+    with socket.create_connection(("127.0.0.1", console.run.port)) as client:
+        client.sendall(b"GET /stream HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+        until(lambda: any(row["requested_model"] for row in console.get("streams")["open"]))
+        [row] = [row for row in console.get("streams")["open"] if row["requested_model"]]
+        assert (row["requested_model"], row["model"], row["request_bytes"]) == ("gpt-4o", "gpt-4o", len(body))
+    until(lambda: any(each["id"] == row["id"] for each in console.get("streams")["ended"]))
+    [ended] = [each for each in console.get("streams")["ended"] if each["id"] == row["id"]]
+    assert (ended["ended"], ended["model"]) == ("the client has closed the connection", "gpt-4o")
+
+
 def test_a_stream_is_recorded_and_replayed(console: Console) -> None:
     started = console.post("recordings/start", {"streams": 1}).json["recording"]
     assert (started["active"], started["left"]) == (True, 1)
@@ -77,7 +92,11 @@ def test_a_stream_is_recorded_and_replayed(console: Console) -> None:
     assert (file["title"], file["status"]) == ("GET /whole", 200)
     recording = console.get(f"recordings/{file['id']}")
     assert recording["recorded"]["upstream"]["headers"][0] == [":method", "GET"]
-    assert recording["recorded"]["timeline"][0]["what"] == "request headers"
+    first, *_, last = recording["recorded"]["timeline"]
+    assert first["what"] == "request headers"
+    assert ":path: /whole\n" in first["client"]["text"]
+    assert ":path: /whole\n" in first["upstream"]["text"]
+    assert (last["what"], last["upstream"], last["client"]) == ("response body", {"text": "ok"}, {"text": "ok"})
     same = console.post(f"recordings/{file['id']}/replay", {"against": "running"}).json
     assert (same["same"], same["error"], same["differences"]) == (True, None, [])
     edit = {"plugin": 0, "config": console.config(version="gen2")}

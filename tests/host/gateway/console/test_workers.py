@@ -12,6 +12,7 @@ from tests.host.gateway.reload.process import Stream, until
 from tests.host.serve_process import free_port
 
 
+@pytest.mark.slow
 def test_it_sees_all_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONSOLE_TEST_TOKEN", TOKEN)
     own = free_port()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from proxywasm_host.gateway.pages.built import FOLDER, files
+from tools.page_sizes import PAGE, first_loads, with_table
 
 WEB = Path(__file__).parents[4] / "web"
 PARTS = ("build", "package-lock.json", "package.json", "src", "tsconfig.json")
@@ -53,3 +54,15 @@ def test_files_that_pages_load_have_a_hash_in_their_names() -> None:
 
 def test_no_address_of_a_registry_is_in_the_lock_file() -> None:
     assert '"resolved"' not in (WEB / "package-lock.json").read_text()
+
+
+def test_the_first_load_of_each_page_is_below_150_kilobytes() -> None:
+    loads = first_loads()
+    assert {*loads} == {"playground", "arena", "console"}
+    assert max(loads.values()) < 150_000
+
+
+def test_the_documentation_has_the_sizes_as_they_are() -> None:
+    """`python -m tools.page_sizes` writes them."""
+    page = PAGE.read_text()
+    assert with_table(page) == page

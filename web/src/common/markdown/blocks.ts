@@ -19,6 +19,8 @@ const MOST_FORMULAS = 300;
 /** Of a view. Its formulas are counted, because each takes much time and many nodes. */
 export class BlockPainter {
   private formulas = 0;
+  /** The levels of the headings that the next one may be below of. */
+  private levels: string[] = [];
 
   /** `isLast`: the block may go on, so what costs time waits. */
   draw(tokens: readonly Token[], isLast: boolean): Node {
@@ -52,11 +54,26 @@ export class BlockPainter {
       table.replaceWith(scroller);
       scroller.append(table);
     }
+    const levels = ordered([...fragment.querySelectorAll("h3, h4, h5, h6")], this.levels);
+    if (!isLast) this.levels = levels;
     const formulas = [...fragment.querySelectorAll<HTMLElement>(".formula-inline, .formula-block")];
     drawFormulas(formulas.slice(0, MOST_FORMULAS - this.formulas));
     if (!isLast) this.formulas = Math.min(this.formulas + formulas.length, MOST_FORMULAS);
     return fragment;
   }
+}
+
+/** Headings without gaps between their levels, whichever the text begins with. Gives the levels at the end. */
+function ordered(headings: Element[], before: readonly string[]): string[] {
+  const levels = [...before];
+  for (const heading of headings) {
+    while (levels.length && (levels.at(-1) as string) >= heading.tagName) levels.pop();
+    levels.push(heading.tagName);
+    const level = h(`h${levels.length + 2}` as "h3", { dir: "auto" });
+    level.append(...heading.childNodes);
+    heading.replaceWith(level);
+  }
+  return levels;
 }
 
 /** Text as it is: for what is too long, or what the parser cannot read. */

@@ -79,7 +79,7 @@ const markdown = new Marked({
   gfm: true,
   extensions: [
     formula("inlineFormula", "inline", INLINE, /\$|\\\(/),
-    formula("blockFormula", "block", BLOCK, /^(?:\$\$|\\\[)/m),
+    formula("blockFormula", "block", BLOCK, /(?<=\n)(?:\$\$|\\\[)/),
   ],
   renderer: {
     html: ({ text }) => (HARMLESS.test(text.trim()) ? text : escaped(text)),

@@ -174,6 +174,7 @@ class Editing:
 
 
 _EXPECTED: Final = re.compile(r"(?:\bexpected |\bmust be )(one of [^;]*?|[^;,]+?)(?=, got |;|$)")
+_KNOWN: Final = re.compile(r"\b(?:Known|there) are:? ([^;]+)$")
 
 
 def expected(message: str) -> str | None:
@@ -181,6 +182,9 @@ def expected(message: str) -> str | None:
 
     >>> expected("must be one of 'openai', 'qwen', got 'x'")
     "one of 'openai', 'qwen'"
+    >>> expected("unknown provider; Known are: openai, qwen")
+    'one of openai, qwen'
     """
-    found = _EXPECTED.search(message)
-    return None if found is None else found[1].strip()
+    if (found := _EXPECTED.search(message)) is not None:
+        return found[1].strip()
+    return None if (known := _KNOWN.search(message)) is None else f"one of {known[1].strip()}"

@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import json
 import os
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -43,21 +44,30 @@ class HistoryError(Exception):
 
 
 class History:
+    """For threads."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._lock = threading.RLock()
         self._entries: dict[int, Entry] | None = None
 
     def entries(self) -> list[Entry]:
         """The newest first. Raises `HistoryError`."""
-        return [entry for _, entry in sorted(self._all().items(), reverse=True)]
+        with self._lock:
+            return [entry for _, entry in sorted(self._all().items(), reverse=True)]
 
     def text(self, number: int) -> tuple[Entry, str]:
         """Raises `KeyError` for one that is not there, and `HistoryError`."""
-        entry = self._all()[number]
-        return entry, str(_read(self._file(number))["text"])
+        with self._lock:
+            entry = self._all()[number]
+            return entry, str(_read(self._file(number))["text"])
 
     def add(self, text: str, *, who: str, how: How, added: int = 0, removed: int = 0) -> Entry:
         """Raises `HistoryError`."""
+        with self._lock:
+            return self._add(text, who, how, added, removed)
+
+    def _add(self, text: str, who: str, how: How, added: int, removed: int) -> Entry:
         entries = self._all()
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         number = max(entries, default=0) + 1

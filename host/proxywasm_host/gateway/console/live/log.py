@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections import deque
@@ -18,6 +19,8 @@ from ..times import iso
 MOST: Final = 1_000
 _MOST_CHARACTERS: Final = 2**20
 _LONGEST: Final = 16 * 2**10
+_PREFIX: Final = re.compile(r"\[[^]]*\]")
+"""Of the lines of plugins in Envoy: the stream, and the id of its request."""
 _OWN: Final = "console: "
 """In front of lines about the console."""
 _TRACEBACK: Final = "Traceback (most recent call last):"
@@ -68,8 +71,8 @@ class LogRing:
 
 def _described(line: _Line) -> dict[str, Any]:
     message, heading, rest = line.text.partition(_TRACEBACK)
-    if heading and not message.strip():
-        message = rest.strip().rpartition("\n")[2]
+    if heading and not _PREFIX.sub("", message).strip():
+        message += rest.strip().rpartition("\n")[2]
     return {
         "number": line.number,
         "time": iso(line.when),

@@ -1,6 +1,6 @@
 """What one process of a gateway knows for the console: its streams, its log, and its recordings.
 
-While nobody looks, it costs a row for each stream that has ended, and nothing else.
+While nobody looks, it keeps the last streams that have ended, and does nothing else.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .rows import row
 
 ENDED: Final = 200
 """Streams that have ended and are remembered."""
-OPEN: Final = 500
+OPEN: Final = 200
 """Open streams that are told at once, of all workers together."""
 _LOOKING: Final = 5.0
 """Seconds after the last question that somebody counts as looking."""
@@ -34,7 +34,7 @@ class Observer:
     def __init__(self, log: LogRing, tell: Callable[[str], None]) -> None:
         self.log = log
         self.recordings = Recordings(tell)
-        self._ended: deque[tuple[int, dict[str, Any]]] = deque(maxlen=ENDED)
+        self._ended: deque[tuple[int, AccessLine, int]] = deque(maxlen=ENDED)
         self._count = 0
         self._asked = float("-inf")
         self._observed: Observed | None = None
@@ -51,7 +51,8 @@ class Observer:
 
     def ended(self, access: AccessLine, generation: int) -> None:
         self._count += 1
-        self._ended.append((self._count, row(access, "ended", generation)))
+        access.keep()
+        self._ended.append((self._count, access, generation))
 
     # For the console.
 
@@ -64,7 +65,7 @@ class Observer:
         self._asked = time.monotonic()
         found = [] if self._observed is None else self._observed.open_streams()
         rows = [row(*each) for each in found[:most]]
-        ended = [each for number, each in self._ended if number > after]
+        ended = [row(access, "ended", version) for number, access, version in self._ended if number > after]
         return {"open": rows, "more": max(len(found) - most, 0), "ended": ended, "last": self._count}
 
     def lines(self, after: int) -> Any:

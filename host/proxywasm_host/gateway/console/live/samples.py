@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -10,6 +11,7 @@ from typing import Any, Final
 
 from ..times import iso
 
+_log = logging.getLogger("proxywasm")
 MOST: Final = 600
 _WATCHED: Final = 1.0
 _UNWATCHED: Final = 10.0
@@ -59,7 +61,11 @@ class Samples:
         return [sample for count, sample in self._samples if count > number], self._count
 
     async def _add(self) -> None:
-        sample = await self._take()
+        try:
+            sample = await self._take()
+        except Exception:
+            _log.exception("the console cannot measure, which is a fault of proxywasm")
+            return
         if sample is not None:
             self._latest = time.time()
             self._count += 1

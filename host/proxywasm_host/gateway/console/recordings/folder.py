@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,17 +16,19 @@ _MOST: Final = 500
 
 
 class Recorded:
-    """For threads: one at a time."""
+    """For threads."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._lock = threading.Lock()
         self._known: dict[str, tuple[object, dict[str, Any]]] = {}
 
     def listed(self) -> dict[str, Any]:
         """The newest first."""
-        files = self._files()
-        found = [self._described(name, file) for name, file in sorted(files.items(), reverse=True)[:_MOST]]
-        self._known = {name: known for name, known in self._known.items() if name in files}
+        with self._lock:
+            files = self._files()
+            found = [self._described(name, file) for name, file in sorted(files.items(), reverse=True)[:_MOST]]
+            self._known = {name: known for name, known in self._known.items() if name in files}
         return {"files": [each for each in found if each], "room_bytes": ROOM, "used_bytes": self.used()}
 
     def used(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -19,7 +19,6 @@ Json = dict[str, Any]
 def side(exchange: Exchange, result: Mapping[str, Any]) -> Json:
     """`result`: of the recording or of a replay, as exchange files have it."""
     downstream = result.get("downstream")
-    client = [] if downstream is None else _bodies(downstream["body"])
     return {
         "request": _message(exchange.request),
         "callouts": [*_callouts(exchange, result.get("callouts") or ())],
@@ -28,29 +27,49 @@ def side(exchange: Exchange, result: Mapping[str, Any]) -> Json:
         "client": _sent(downstream),
         "local_reply": _reply(result.get("local_reply")),
         "given_up": [_sent(each) for each in result.get("given_up") or ()],
-        "timeline": _timeline(exchange, client),
+        "timeline": _timeline(exchange, result),
         "error": result.get("error"),
     }
 
 
-def _timeline(exchange: Exchange, client: Sequence[bytes]) -> list[Json]:
-    rows: list[Json] = []
-    for name, message in (("request", exchange.request), ("response", exchange.response)):
-        if message is None:
-            continue
-        times = message.times_ms or (None,) * (len(message.body) + 1)
-        rows.append(_row(times[0], f"{name} headers", None, None, 0))
-        got = client if name == "response" else ()
-        for when, chunk, made in zip_longest(times[1:], message.body, got):
-            shown = None if made is None else _chunk(made)
-            rows.append(_row(when, f"{name} body", None if chunk is None else _chunk(chunk), shown, len(chunk or b"")))
+def _timeline(exchange: Exchange, result: Mapping[str, Any]) -> list[Json]:
+    """A row for the headers and each chunk of what came, and beside it what left the plugins because of it.
+
+    What went upstream is known as a whole, so it is beside the last part of the client's request.
+    """
+    upstream, downstream = result.get("upstream"), result.get("downstream")
+    rows = [*_request(exchange.request, upstream)]
+    if (response := exchange.response) is not None:
+        times = _times(response)
+        got = [] if downstream is None else _bodies(downstream["body"])
+        rows.append(_row(times[0], "response headers", _fields(response.headers), _fields(downstream), 0))
+        for when, chunk, made in zip_longest(times[1:], response.body, got):
+            rows.append(_row(when, "response body", _chunk(chunk), _chunk(made), len(chunk or b"")))
     return rows[:_MOST]
 
 
+def _request(request: Message, upstream: Mapping[str, Any] | None) -> Iterator[Json]:
+    times = _times(request)
+    yield _row(times[0], "request headers", _fields(upstream), _fields(request.headers), 0)
+    sent = [] if upstream is None else [chunk for chunk in _bodies(upstream["body"]) if chunk]
+    chunks = request.body or ((b"",) if sent else ())
+    for place, (when, chunk) in enumerate(zip_longest(times[1:], chunks)):
+        went = b"".join(sent) if place == len(chunks) - 1 and sent else None
+        yield _row(when, "request body", _chunk(went), _chunk(chunk), len(chunk or b""))
+
+
+def _times(message: Message) -> Sequence[int | None]:
+    return message.times_ms or (None,) * (len(message.body) + 1)
+
+
 def _row(when: int | None, what: str, upstream: Json | None, client: Json | None, size: int) -> Json:
-    if what == "request body":
-        upstream, client = None, upstream  # of the client
     return {"at_ms": when, "what": what, "bytes": size, "upstream": upstream, "client": client}
+
+
+def _fields(part: Any) -> Json | None:
+    """Headers as text. `part`: pairs, or a message with them."""
+    pairs = part["headers"] if isinstance(part, Mapping) else part
+    return None if pairs is None else _chunk("".join(f"{name}: {value}\n" for name, value in pairs).encode())
 
 
 def _message(message: Message) -> Json:
@@ -89,7 +108,9 @@ def _bodies(body: Any) -> list[bytes]:
     return [chunk_from_json(chunk) for chunk in (body if isinstance(body, list) else [body])]
 
 
-def _chunk(data: bytes) -> Json:
+def _chunk(data: bytes | None) -> Json | None:
+    if data is None:
+        return None
     found = chunk_to_json(data[:_LONGEST])
     if not isinstance(found, dict):
         found = {"text": found}

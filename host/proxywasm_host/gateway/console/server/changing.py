@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import asdict
 from typing import Any
 
-from ..changes.applying import RefusedError
+from ..changes.applying import Applied, RefusedError
 from ..changes.edits import Checked, EarlierText, Edit, PluginEdit, TextEdit
 from ..changes.history import MOST, Entry
 from ..changes.writing import FileChangedError, read_file
@@ -21,6 +21,7 @@ _MOST_CHECKS = 2
 
 def routes(console: Console) -> Routes:
     checks = asyncio.Semaphore(_MOST_CHECKS)
+    applying: set[asyncio.Task[Applied]] = set()
 
     async def check(request: Request) -> Any:
         _, edit = await given(console, request)
@@ -39,7 +40,10 @@ def routes(console: Console) -> Routes:
         etag, edit = await given(console, request)
         try:
             # A client that leaves does not stop what it has asked for.
-            applied = await asyncio.shield(console.applying.apply(edit, etag, request.client))
+            task = asyncio.create_task(console.applying.apply(edit, etag, request.client))
+            applying.add(task)
+            task.add_done_callback(applying.discard)
+            applied = await asyncio.shield(task)
         except FileChangedError as error:
             file = await asyncio.to_thread(read_file, console.editing.path)
             raise ApiError(409, "file_changed", str(error), more={"etag": file.etag}) from None

@@ -11,7 +11,6 @@ import ipaddress
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from ...values import Address
 from .http import ApiError
@@ -45,9 +44,9 @@ class Guard:
 
     def check_origin(self, headers: Mapping[str, str], client: str) -> None:
         """Raises `ApiError`."""
-        host = headers.get(":authority", "")
-        origin = headers.get("origin")
-        own = origin is None or (urlsplit(origin).netloc == host and origin.startswith(("http://", "https://")))
+        host, origin = headers.get(":authority", "").lower(), headers.get("origin")
+        # A proxy in front may have TLS.
+        own = origin is None or origin.lower() in (f"http://{host}", f"https://{host}")
         if not own or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             self._log(f"a request of {client} was refused: it comes from a page of another origin")
             raise ApiError(403, "foreign_origin", "only the console's own page may ask this")

@@ -132,6 +132,8 @@ class ConsoleExchange:
     """Whether the body is waited for: a request that will be refused has none that counts."""
     failed: Callable[[ApiError], Answer]
     security: Fields
+    tasks: set[asyncio.Task[None]]
+    """Those of all exchanges that are under way."""
     _parts: list[bytes] = field(default_factory=list)
     _size: int = 0
     _task: asyncio.Task[None] | None = None
@@ -146,8 +148,8 @@ class ConsoleExchange:
         self._size += len(data)
         if self._task is None and self._size > LARGEST:
             self._parts.clear()
-            self._send(self.failed(ApiError(413, "too_large", f"the body is larger than {LARGEST:,} bytes")))
-            self._task = asyncio.get_running_loop().create_task(asyncio.sleep(0))
+            self.handler = _too_large
+            self._start()
         elif self._task is None:
             self._parts.append(data)
 
@@ -172,6 +174,8 @@ class ConsoleExchange:
 
     def _start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._answer())
+        self.tasks.add(self._task)
+        self._task.add_done_callback(self.tasks.discard)
 
     async def _answer(self) -> None:
         try:
@@ -211,6 +215,11 @@ class ConsoleExchange:
             with suppress(RuntimeError, AttributeError):
                 await events.items.aclose()  # type: ignore[attr-defined]
         self.connection.send_end()
+
+
+async def _too_large(request: Request) -> Reply:
+    del request
+    raise ApiError(413, "too_large", f"the body is larger than {LARGEST:,} bytes")
 
 
 def _request(connection: ClientConnection, head: RequestHead, body: bytes) -> Request:

@@ -29,15 +29,21 @@ class ConsolePages:
         self._api = api
         self._pages = Pages(("console",))
         self._connections: set[ClientConnection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     async def start(self, listening: socket.socket) -> None:
         """For a listener of its own."""
         self._server = await asyncio.get_running_loop().create_server(self._accept, sock=listening)
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
+        """End all answers, also those on the listener of others."""
         if self._server is not None:
             self._server.close()
+        tasks = [*self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for connection in [*self._connections]:
             connection.break_off()
 
@@ -55,7 +61,7 @@ class ConsolePages:
             admitted, handler = self._guard.has_token(headers), self._api_request
         else:
             admitted, handler = True, self._page
-        exchange = ConsoleExchange(connection, head, handler, admitted, failed, SECURITY)
+        exchange = ConsoleExchange(connection, head, handler, admitted, failed, SECURITY, self._tasks)
         exchange.begin()
         return exchange
 

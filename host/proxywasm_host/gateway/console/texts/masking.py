@@ -6,7 +6,7 @@ What is between values, such as a comment, loses secrets that are known, and wha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import yaml
@@ -89,7 +89,7 @@ def unmasked(text: str, secrets: Secrets, before: str) -> Unmasked:
                 problems.append(Problem(int(node.start_mark.line) + 1, place, _UNKNOWN.format(name)))
         value = unmasked_value(written, secrets)
         if value != written and not is_key:
-            start, end = int(node.start_mark.index), source.end(node)
+            start, end = source.start(node), source.end(node)
             original = originals.get(written) or (
                 rendering.quoted(value) if isinstance(value, str) else rendering.flow(value)
             )
@@ -151,7 +151,7 @@ def _text_of(placeholder: str, secrets: Secrets) -> str:
 
 def _in_place(source: Source, node: yaml.ScalarNode, placeholder: str) -> Splice:
     """The placeholder in the place of a value, in its quotes."""
-    start, end = int(node.start_mark.index), source.end(node)
+    start, end = source.start(node), source.end(node)
     quote = source.text[end - 1 : end] if node.style in ("'", '"') else ""
     return Splice(start, end, f"{quote}{placeholder}{quote}")
 
@@ -166,7 +166,7 @@ def _written(text: str, secrets: Secrets) -> dict[str, str]:
     placeholders = {repr(secrets.value(name)): name for name in secrets.names()}
     for scalar in source.scalars():
         if (name := placeholders.get(repr(value_of(scalar.node)))) is not None:
-            start, end = int(scalar.node.start_mark.index), source.end(scalar.node)
+            start, end = source.start(scalar.node), source.end(scalar.node)
             result.setdefault(name, source.text[start:end])
     return result
 
@@ -199,10 +199,11 @@ def _gaps(text: str) -> Iterator[tuple[int, int, Scalar | None]]:
 
 def _gaps_masked(text: str, secrets: Secrets) -> str:
     pieces = []
+    known = [pair for pair in secrets.texts() if pair[0] in text]
     for start, end, scalar in _gaps(text):
         piece = text[start:end]
         if scalar is not None:
-            piece = _known_replaced(piece, secrets)
+            piece = _known_replaced(piece, known)
         elif "#" in piece:
             piece = _without_secrets(piece, secrets)
         pieces.append(piece)
@@ -221,8 +222,8 @@ def _gaps_unmasked(text: str, secrets: Secrets) -> str:
     return "".join(pieces)
 
 
-def _known_replaced(text: str, secrets: Secrets) -> str:
-    for value, placeholder in secrets.texts():
+def _known_replaced(text: str, known: Sequence[tuple[str, str]]) -> str:
+    for value, placeholder in known:
         if value in text:
             text = text.replace(value, placeholder)
     return text
@@ -245,7 +246,7 @@ def _without_secrets(text: str, secrets: Secrets) -> str:
         )
         return f"{name}{sign}{hidden}"
 
-    text = _known_replaced(text, secrets)
+    text = _known_replaced(text, secrets.texts())
     text = _SETTING.sub(setting, text)
     return _LOOKS.sub(lambda found: secrets.placeholder(found[0], "key"), text)
 

@@ -14,12 +14,17 @@ import threading
 from typing import Any, Final
 
 from ....recordings.masking import Placeholders
+from .first_look import FirstLook
 
 PLACEHOLDER: Final = re.compile(r"masked-[A-Za-z0-9]{1,40}-[0-9a-f]{10}")
 _MOST: Final = 5_000
 """Values that are known at a time; the oldest are forgotten."""
 _SHORTEST: Final = 6
 """Characters of a value that is looked for in other texts. Shorter ones occur inside ordinary words."""
+
+
+_LONGEST_KNOWN: Final = 2_000
+"""Characters of a text that is remembered."""
 
 
 class Secrets:
@@ -30,7 +35,9 @@ class Secrets:
         self._values: dict[str, Any] = {}
         self._known: dict[str, str] = {}
         """Placeholders by the end of their names."""
-        self._finder: Placeholders | None = None
+        self._finder: tuple[Placeholders, FirstLook] | None = None
+        self._clean: dict[str, str] = {}
+        """Texts that were searched for the secrets that are known now."""
         self._lock = threading.RLock()  # edits are checked in threads
 
     def placeholder(self, value: Any, name: str) -> str:
@@ -65,32 +72,35 @@ class Secrets:
 
     def scrubbed(self, value: Any) -> Any:
         """A JSON value without a secret in any of its texts, also escaped or in base64."""
-        finder = self._found()
-        if finder.leak(json.dumps(value, ensure_ascii=False)) is None:
-            return value
-        return _scrubbed(value, finder)
+        match value:
+            case str():
+                return self.scrub(value)
+            case dict():
+                return {self.scrub(name): self.scrubbed(each) for name, each in value.items()}
+            case list() | tuple():
+                return [self.scrubbed(each) for each in value]
+            case int() | float() if not isinstance(value, bool) and len(text := str(value)) >= _SHORTEST:
+                return clean if (clean := self.scrub(text)) != text else value
+        return value
 
     def scrub(self, text: str) -> str:
-        return self._found().text(text)
+        """Most texts come again and again: a second look at one costs nothing."""
+        if len(text) < _SHORTEST:
+            return text
+        finder, first_look = self._found()
+        if len(text) > _LONGEST_KNOWN:
+            return finder.text(text)
+        if (clean := self._clean.get(text)) is None:
+            if len(self._clean) >= _MOST:
+                self._clean.clear()
+            clean = self._clean[text] = finder.text(text) if first_look.may_be_in(text) else text
+        return clean
 
-    def _found(self) -> Placeholders:
+    def _found(self) -> tuple[Placeholders, FirstLook]:
         with self._lock:
             if self._finder is None:
-                finder = Placeholders()
-                for value, placeholder in self.texts():
+                finder, texts = Placeholders(), self.texts()
+                for value, placeholder in texts:
                     finder.learn(value, placeholder)
-                self._finder = finder
+                self._finder, self._clean = (finder, FirstLook(value for value, _ in texts)), {}
             return self._finder
-
-
-def _scrubbed(value: Any, finder: Placeholders) -> Any:
-    match value:
-        case str():
-            return finder.text(value)
-        case dict():
-            return {finder.text(name): _scrubbed(each, finder) for name, each in value.items()}
-        case list() | tuple():
-            return [_scrubbed(each, finder) for each in value]
-        case int() | float() if not isinstance(value, bool):
-            return finder.exact(str(value)) or value
-    return value

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import yaml
 
 from ...document import Place
 from ...yaml_nodes import MOST_VALUES, AliasNode, YamlError, compose, is_plain, is_text, scalar, too_many, unknown_tag
+
+_PROPERTIES: Final = re.compile(r"(?:[&!]\S*[ \t]+)+")
 
 
 class Source:
@@ -30,6 +33,12 @@ class Source:
         """All values that are written, in the order of the text, and the keys of mappings."""
         if self.root is not None:
             yield from _scalars(self.root, ())
+
+    def start(self, node: yaml.ScalarNode) -> int:
+        """Where the value of a scalar begins, behind its anchor and tag."""
+        start, end = int(node.start_mark.index), int(node.end_mark.index)
+        found = _PROPERTIES.match(self.text, start, end)
+        return start if found is None else found.end()
 
     def end(self, node: yaml.Node) -> int:
         """Where the text of a node ends. Of a block, PyYAML says where the next one begins."""

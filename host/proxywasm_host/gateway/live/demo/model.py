@@ -95,7 +95,8 @@ def _pieces(text: str) -> list[str]:
 
 def _text(content: Any) -> str:
     if isinstance(content, list):
-        return " ".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+        texts = (_text(part.get("text")) for part in content if isinstance(part, dict))
+        return " ".join(filter(None, texts))
     return content if isinstance(content, str) else ""
 
 

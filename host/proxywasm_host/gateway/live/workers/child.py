@@ -95,7 +95,8 @@ async def _serve(
         following.append(loop.create_task(answer_all(*asked, observer.answer)))
     tap = None if observer is None else observer.recordings
     with recording(task.record, log, shares=gateway.workers, tap=tap) as recorder:
-        await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder, observer)
+        number = task.configuration.number
+        await run(gateway, plugins, listening, end, begin, log, access, metrics, recorder, observer, number)
     if observer is not None:
         observer.recordings.close()
     for one in following:

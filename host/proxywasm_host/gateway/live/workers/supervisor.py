@@ -9,14 +9,13 @@ import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
-from typing import Any, Final
+from contextlib import ExitStack, suppress
+from typing import Final
 
 from ....recordings.recorder import RecordOptions
 from ....services.stored import Store, StoreError, withdraw_leases
 from ...console.live.log import LogRing
-from ...console.live.peers import RemotePeer
-from ...console.making import Engineered, serving_console
+from ...console.making import serving_console
 from ...model import Gateway
 from ...reloading import Reloader, ReloadLines
 from ...source import GatewaySource
@@ -28,7 +27,9 @@ from ..replacing import check_natively
 from ..serving import ending, engineered, has_metrics, url
 from ..shared import Shared
 from ..starting import compile_plugins
+from .asked import AskedWorkers
 from .channel import Configuration, Decision, Link, Task
+from .processes import first_of, how_ended, send_signal
 
 _CHILD: Final = "proxywasm_host.gateway.live.workers.child"
 _LATE: Final = 5.0
@@ -96,8 +97,7 @@ class Supervisor:
         self._native = native
         self._record = record
         self._lines = lines
-        self._peers: dict[int, RemotePeer] = {}  # the workers that the console asks
-        self._lives = 0
+        self._asked = AskedWorkers(wanted=lines is not None, workers=gateway.workers)
         self._log = log
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
@@ -125,28 +125,24 @@ class Supervisor:
         started: list[asyncio.Future[str]] = [self._loop.create_future() for _ in places]
         keepers = [self._loop.create_task(self._keep(place, started[place])) for place in places]
         end = self._loop.create_task(self._end.wait())
+        engine = engineered(self._shared, self._asked.peers, native=self._native, lines=self._lines)
         try:
             async with (
-                serving_console(
-                    self._source, self._reloader, self._engineered(), self._log, url(self._gateway)
-                ) as console,
+                serving_console(self._source, self._reloader, engine, self._log, url(self._gateway)) as console,
                 serving_admin(self._gateway, self._shared, self._is_ready, lambda: self._reloader.status, console),
             ):
-                await _first_of(asyncio.gather(*started), end, *keepers)
+                await first_of(asyncio.gather(*started), end, *keepers)
                 if errors := [future.result() for future in started if future.done() and future.result()]:
                     raise LiveError(errors[0])
                 if not end.done():
                     self._loop.add_signal_handler(signal.SIGHUP, self._reloader.request)
                     self._reloader.start()
                     ready()
-                await _first_of(end, *keepers)
+                await first_of(end, *keepers)
                 await self._stop(keepers)
         finally:
             await self._stop(keepers)
             self._store.remove()
-
-    def _engineered(self) -> Engineered:
-        return engineered(self._shared, self._peers, native=self._native, lines=self._lines)
 
     def _is_ready(self) -> bool:
         return bool(self._links) and not self._end.is_set()
@@ -183,22 +179,23 @@ class Supervisor:
         link.close()
         self._links.pop(place, None)
         self._processes.pop(place, None)
-        if (peer := self._peers.pop(place, None)) is not None:
-            peer.close()
+        self._asked.remove(place)
         self._store.forget_dead_readers()
         withdraw_leases(self._store, process.pid)
         if has_metrics(self._gateway):
             GatewayMetrics(self._shared.gateway, self._gateway, place).gone()
-        return f"(pid {process.pid}) {f'cannot serve: {problem}' if problem else f'has ended {_how(code)}'}"
+        return f"(pid {process.pid}) {f'cannot serve: {problem}' if problem else f'has ended {how_ended(code)}'}"
 
     async def _start(self, place: int) -> tuple[Process, Link, Task]:
         listening = self._listening[place]
         if listening is None:
             listening = self._listening[place] = listen("listen", self._gateway.listen, reuse_port=True)
         ours, theirs = socket.socketpair()
-        console = None if self._lines is None else socket.socketpair()
-        files = [theirs.fileno(), listening.fileno(), *([] if console is None else [console[1].fileno()])]
-        with theirs, console[1] if console is not None else nullcontext():
+        console = self._asked.sockets()
+        files = [theirs.fileno(), listening.fileno(), *(one.fileno() for one in console[1:])]
+        with ExitStack() as closed:
+            for one in (theirs, *console[1:]):
+                closed.enter_context(one)
             # Signals of a terminal reach only this process, which passes them on.
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", _CHILD, str(files[0]), f"worker-{place}",
@@ -206,21 +203,13 @@ class Supervisor:
             )  # fmt: skip
         self._processes[place] = process
         if self._end.is_set():  # it was told to the others while this one started
-            _signal(process, signal.SIGTERM)
+            send_signal(process, signal.SIGTERM)
         configuration = self._configuration(self._gateway, self._number)
         task = Task(
-            configuration,
-            self._native,
-            place,
-            self._store.folder,
-            listening.fileno(),
-            self._record,
-            None if console is None else files[2],
+            configuration, self._native, place, self._store.folder, listening.fileno(), self._record, *files[2:]
         )
-        if console is not None:
-            self._lives += 1
-            life = self._lives if self._lives > self._gateway.workers else 0
-            self._peers[place] = RemotePeer(*await asyncio.open_connection(sock=console[0]), life)
+        if console:
+            await self._asked.add(place, console[0])
         return process, Link(*await asyncio.open_connection(sock=ours)), task
 
     def _configuration(self, gateway: Gateway, number: int) -> Configuration:
@@ -262,7 +251,7 @@ class Supervisor:
     def _give_up(self, place: int) -> None:
         """The worker does not do what it could do a moment ago: another one takes its place."""
         if (process := self._processes.get(place)) is not None:
-            _signal(process, signal.SIGTERM)
+            send_signal(process, signal.SIGTERM)
 
     async def _pause(self, place: int, short_lives: int) -> None:
         if short_lives >= _PATIENCE and (listening := self._listening[place]) is not None:
@@ -276,7 +265,7 @@ class Supervisor:
         """A second signal: end at once, whatever is under way."""
         del number
         for process in [*self._processes.values()]:
-            _signal(process, signal.SIGKILL)
+            send_signal(process, signal.SIGKILL)
 
     async def _stop(self, keepers: list[asyncio.Task[None]]) -> None:
         self._end.set()
@@ -285,13 +274,13 @@ class Supervisor:
             if listening is not None:
                 listening.close()
         for process in [*self._processes.values()]:
-            _signal(process, signal.SIGTERM)
+            send_signal(process, signal.SIGTERM)
         seconds = self._gateway.limits.drain + _LATE
         _, late = await asyncio.wait(keepers, timeout=seconds)
         if late:
             for place, process in [*self._processes.items()]:
                 self._log(f"worker {place} (pid {process.pid}) has not ended in {seconds:g} seconds, and is killed")
-                _signal(process, signal.SIGKILL)
+                send_signal(process, signal.SIGKILL)
             await asyncio.wait(late)
         for keeper in keepers:
             keeper.result()
@@ -307,16 +296,3 @@ def _share(gateway: Gateway) -> Gateway:
 def _problem(place: int, answer: str | None) -> str | None:
     """What has kept a worker from starting a configuration."""
     return f"worker {place} has ended while it started this" if answer is None else answer
-
-
-def _signal(process: Process, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        process.send_signal(number)
-
-
-def _how(code: int) -> str:
-    return f"with {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
-
-
-async def _first_of(*awaitables: asyncio.Future[Any]) -> None:
-    await asyncio.wait(awaitables, return_when=asyncio.FIRST_COMPLETED)
