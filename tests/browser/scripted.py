@@ -52,6 +52,7 @@ class Scripted(ThreadingHTTPServer):
     address: where the gateway listens.
     requests: bodies of chats, in the order of their arrival.
     tokens: the values of `authorization` of all requests.
+    list_gate: where the list of models waits.
     """
 
     def __init__(self) -> None:
@@ -59,6 +60,7 @@ class Scripted(ThreadingHTTPServer):
         self.address = ""
         self.requests: list[dict[str, Any]] = []
         self.tokens: list[str | None] = []
+        self.list_gate: Gate | None = None
         self._answers: dict[str, list[list[Step]]] = {}
         self._names: dict[str, str] = {}
 
@@ -76,6 +78,7 @@ class Scripted(ThreadingHTTPServer):
     def forget(self) -> None:
         self.requests.clear()
         self.tokens.clear()
+        self.list_gate = None
         self._answers.clear()
         self._names.clear()
 
@@ -96,6 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.tokens.append(self.headers["authorization"])
+        if self.server.list_gate is not None:
+            self.server.list_gate.wait()
         entries = [{"id": name, "object": "model", "created": 0, "owned_by": "test"} for name in self.server.models()]
         self.answer(200, {"object": "list", "data": entries})
 

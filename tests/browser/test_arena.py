@@ -269,6 +269,33 @@ def test_what_is_missing_is_said_at_its_field(open_page: OpenPage, two: Scripted
     assert two.requests == []
 
 
+def test_a_match_needs_a_model_for_each_player(open_page: OpenPage, scripted: Scripted) -> None:
+    page = open_page(scripted.address, "/arena")
+    expect(page.get_by_role("combobox").first).to_have_text("Another model…")
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_label("Name of the model").first).to_be_focused()
+    expect(page.get_by_role("region", name="Player 1")).to_contain_text("This is needed.")
+    page.get_by_label("Name of the model").first.fill("first-model")
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("region", name="Player 1")).not_to_contain_text("This is needed.")
+    expect(page.get_by_label("Name of the model").last).to_be_focused()
+    assert scripted.requests == []
+
+
+def test_a_click_before_the_models_are_listed_begins_one_match_when_they_are(
+    open_page: OpenPage, two: Scripted
+) -> None:
+    two.list_gate = Gate()
+    page = open_page(two.address, "/arena")
+    page.get_by_label("Rounds").fill("1")
+    page.get_by_label("Questions a round").fill("1")
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Play").click()
+    two.list_gate.open()
+    over(page)
+    assert len(two.requests) == 2
+
+
 def test_texts_that_nobody_has_touched_follow_the_language(open_page: OpenPage, two: Scripted) -> None:
     page = opened(open_page, two)
     page.get_by_label("Nickname of seat 2").fill("Mine")

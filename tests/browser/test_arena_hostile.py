@@ -34,7 +34,9 @@ def responds(page: Page) -> None:
 @pytest.mark.parametrize("mode", ["talk", "same"])
 def test_markup_in_answers_does_nothing(open_page: OpenPage, scripted: Scripted, mode: str) -> None:
     answer: list[Step] = [piece for text in MARKUP.values() for piece in (text[:9], text[9:], "\n\n")]
-    page = played(open_page, scripted, [*answer, "the end"], mode=mode)
+    reasoning: list[Step] = [{"reasoning_content": f"{text}\n\n"} for text in MARKUP.values()]
+    page = played(open_page, scripted, [*reasoning, *answer, "the end"], mode=mode)
+    turns(page).nth(0).get_by_text("Reasoning").click()
     expect(turns(page).nth(0)).to_contain_text("the end")
     for link in turns(page).get_by_role("link").all():
         assert (link.get_attribute("href") or "").startswith(("http:", "https:", "mailto:", "#")), link

@@ -17,6 +17,10 @@ _MARKDOWN: Final = {
     "en": "Show me Markdown with code, a table and a formula.",
     "zh": "用 Markdown 展示代码、表格和公式。",
 }
+_QUESTION: Final = {"en": "How do you stream?", "zh": "流式回答是怎样工作的？"}
+_WEATHER: Final = {"en": "Hangzhou", "zh": "杭州"}
+_TOOLS: Final = """[{"type": "function", "function": {"name": "get_weather", "parameters":
+  {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}}]"""
 
 
 @contextlib.contextmanager
@@ -53,10 +57,27 @@ def _chat(page: Page, lang: Language) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def _tools(page: Page, lang: Language) -> None:
+    """A model that reasons, and a call of a tool that waits for its result."""
+    page.get_by_role("combobox").first.select_option("o4-mini")
+    page.locator("#message").fill(_QUESTION[lang])
+    page.keyboard.press("Enter")
+    answers = page.locator("article.answer")
+    expect(answers).to_have_attribute("aria-busy", "false", timeout=_GAME_SECONDS * 1000)
+    answers.locator(".reasoning summary").click()
+    page.get_by_role("combobox").first.select_option("claude-sonnet-4-5")
+    page.locator("#setting-tools").evaluate("(each, text) => { each.value = text; }", _TOOLS)
+    page.locator("#message").fill(_WEATHER[lang])
+    page.keyboard.press("Enter")
+    page.locator(".tool-answer textarea").fill('{"celsius": 21}')
+    page.wait_for_load_state("networkidle")
+
+
 SERVER: Final = Server(
     _demo,
     (
         Scene("playground", "/playground", _chat),
+        Scene("playground-tools", "/playground", _tools),
         Scene("arena-setup", "/arena", _setup),
         Scene("arena", "/arena", _match),
         Scene("arena-vote", "/arena", _vote),

@@ -111,7 +111,7 @@ export class NumberField {
   }
 }
 
-const problemLine = (): HTMLElement => h("p", { class: "problem", hidden: true });
+export const problemLine = (): HTMLElement => h("p", { class: "problem", hidden: true });
 
 function field(control: HTMLElement, label: Child, hint: LiveText | undefined, problem: HTMLElement): HTMLElement {
   const hintId = `${control.id}-hint`;
@@ -127,7 +127,8 @@ function field(control: HTMLElement, label: Child, hint: LiveText | undefined, p
   );
 }
 
-function mark(control: HTMLElement, problem: HTMLElement, text: LiveText | null): void {
+/** What is wrong with a control; `null`: nothing. */
+export function mark(control: HTMLElement, problem: HTMLElement, text: LiveText | null): void {
   problem.hidden = text === null;
   replace(problem, text);
   if (text) control.setAttribute("aria-invalid", "true");

@@ -5,7 +5,7 @@ import { icon } from "../common/icons.ts";
 import { language, type LiveText } from "../common/i18n.ts";
 import { ModelPicker } from "../common/models.ts";
 import { ofTab } from "../common/settings.ts";
-import { InvalidField, NumberField, TextField } from "./fields.ts";
+import { InvalidField, mark, NumberField, problemLine, TextField } from "./fields.ts";
 import game from "./game.json";
 import type { Player, Settings } from "./match.ts";
 import { t } from "./texts.ts";
@@ -124,6 +124,7 @@ class PlayerFields {
   readonly models: ModelPicker;
   private readonly name: TextField;
   private readonly role: TextField;
+  private readonly problem = problemLine();
   /** Side by side, nobody plays a role unless the user gives one. */
   private hasRoles = true;
 
@@ -143,6 +144,7 @@ class PlayerFields {
       { class: "card stack part-of-setup player", "aria-labelledby": `arena-player-${n}` },
       h("h2", { id: `arena-player-${n}` }, t("player", { n })),
       h("div", { class: "field" }, h("span", { class: "label", "aria-hidden": "true" }, t("model")), this.models.element),
+      this.problem,
       this.models.notice,
       this.name.element,
       this.role.element,
@@ -158,7 +160,10 @@ class PlayerFields {
   /** Throws `InvalidField`. */
   read(): Player {
     const { model } = this.models;
-    if (!model) throw new InvalidField(this.models.element.querySelector("input:not([hidden]), select") as HTMLElement);
+    const picker = this.models.element;
+    const control = (picker.querySelector("input:not([hidden])") ?? picker.querySelector("select")) as HTMLElement;
+    mark(control, this.problem, model ? null : t("needed"));
+    if (!model) throw new InvalidField(control);
     return { name: this.name.read() || model, model, role: this.role.read() };
   }
 

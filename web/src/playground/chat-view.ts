@@ -139,7 +139,7 @@ export class ChatView {
   }
 
   private scroll(): void {
-    if (this.follows) this.element.scrollTop = this.element.scrollHeight;
+    if (this.follows && this.turns.length) this.element.scrollTop = this.element.scrollHeight;
   }
 }
 
