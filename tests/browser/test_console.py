@@ -165,7 +165,9 @@ def test_a_secret_is_replaced_and_never_shown(open_page: OpenPage, gateway: Cons
     page = open_page(gateway.address, "/console#configuration/1")
     page.on(
         "response",
-        lambda answer: answers.append(answer.text()) if "/console/api/" in answer.url and "events" not in answer.url else None,
+        lambda answer: (
+            answers.append(answer.text()) if "/console/api/" in answer.url and "events" not in answer.url else None
+        ),
     )
     page.locator("#token").fill(TOKEN)
     page.keyboard.press("Enter")

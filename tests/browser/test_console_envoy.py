@@ -10,7 +10,17 @@ from tests.browser.conftest import OpenPage
 from tests.host.gateway.console.running import TOKEN, running
 from tests.host.serve_process import free_port
 
+from proxywasm_host.gateway.envoy import EnvoyError, find_envoy
+
 pytestmark = [pytest.mark.envoy, pytest.mark.usefixtures("envoy"), pytest.mark.exhaustive]
+
+
+@pytest.fixture(scope="module")
+def envoy() -> None:
+    try:
+        find_envoy()
+    except EnvoyError as error:
+        pytest.skip(str(error))
 
 
 def test_it_shows_what_envoy_has_and_applies_an_edit(open_page: OpenPage, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.console_gateway import ConsoleGateway, console_gateway
 from tests.browser.scripted import Gate, Refusal
-from tests.browser.watching import Watch
 from tests.browser.test_console import apply, editor, field, signed_in
+from tests.browser.watching import Watch
 
 pytestmark = pytest.mark.exhaustive
 
@@ -162,7 +162,7 @@ def test_health_says_which_token_is_down(open_page: OpenPage, gateway: ConsoleGa
     editor(page).locator(".cm-line", has_text="type: openai").click()
     page.keyboard.press("End")
     page.keyboard.press("Enter")
-    page.keyboard.type("failover: {enabled: true, healthCheckModel: m, failureThreshold: 1, healthCheckInterval: 600000")
+    page.keyboard.type("failover: {enabled: true, healthCheckModel: m, failureThreshold: 1, healthCheckInterval: 60000")
     expect(page.get_by_text("The text can be applied.")).to_be_visible()
     apply(page)
     gateway.service.say("other-model", [Refusal(401, "this key is not known")])
@@ -173,9 +173,7 @@ def test_health_says_which_token_is_down(open_page: OpenPage, gateway: ConsoleGa
     expect(page.locator("main table")).to_contain_text("down")
 
 
-def test_a_gateway_that_ends_is_said_to_be_silent(
-    open_page: OpenPage, watches: list[Watch], tmp_path: Path
-) -> None:
+def test_a_gateway_that_ends_is_said_to_be_silent(open_page: OpenPage, watches: list[Watch], tmp_path: Path) -> None:
     with console_gateway(tmp_path) as ending:
         page = signed_in(open_page, ending, "overview")
         expect(page.get_by_text("Configuration 1 serves")).to_be_visible()

@@ -1,5 +1,6 @@
 // The console: signs in, then shows one view at a time, by the address behind `#`.
 
+import "../common/base.css"; // before the page's own rules
 import "./console.css";
 import { h, replace } from "../common/dom.ts";
 import { texts } from "../common/i18n.ts";
