@@ -11,11 +11,11 @@ import click
 from playwright.sync_api import Browser
 
 from tools.chromium import chromium, find_chromium, profile
-from tools.screenshots import demo
+from tools.screenshots import console, demo
 from tools.screenshots.scenes import WINDOWS, Scene, Window
 
 _IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
-_SERVERS: Final = (demo.SERVER,)
+_SERVERS: Final = (demo.SERVER, console.SERVER)
 _NAMES: Final = [scene.name for server in _SERVERS for scene in server.scenes]
 _SECONDS: Final = 30
 _MOST_BYTES: Final = 150_000

@@ -11,6 +11,8 @@ export class HttpFailure extends Error {
     readonly code = "",
     /** Seconds of `retry-after`. */
     readonly retryAfter: number | null = null,
+    /** The body, if it is a JSON object. */
+    readonly document: Readonly<Record<string, unknown>> | null = null,
   ) {
     super(message);
   }
@@ -66,10 +68,11 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const MOST_BODY = 4000;
+const MOST_READ = 8 * 2 ** 20;
 
 async function failureOf(response: Response): Promise<HttpFailure> {
-  const text = (await response.text().catch(() => "")).slice(0, 64 * 1024);
-  const { message, code } = described(text);
+  const text = (await response.text().catch(() => "")).slice(0, MOST_READ);
+  const { message, code, document } = described(text);
   const after = Number(response.headers.get("retry-after") ?? "");
   return new HttpFailure(
     response.status,
@@ -77,20 +80,22 @@ async function failureOf(response: Response): Promise<HttpFailure> {
     text.slice(0, MOST_BODY),
     code,
     after > 0 ? after : null,
+    document,
   );
 }
 
 /** The forms that errors have behind a gateway: `{"error": {"message"}}`, `{"message"}`, or a text. */
-function described(text: string): { message: string; code: string } {
+function described(text: string): { message: string; code: string; document: Record<string, unknown> | null } {
   try {
-    const document: unknown = JSON.parse(text);
-    const error = isObject(document) && isObject(document["error"]) ? document["error"] : document;
+    const parsed: unknown = JSON.parse(text);
+    const document = isObject(parsed) ? parsed : null;
+    const error = document && isObject(document["error"]) ? document["error"] : document;
     if (isObject(error)) {
       const { message, code, type } = error;
-      if (typeof message === "string") return { message, code: String(code ?? type ?? "") };
+      if (typeof message === "string") return { message, code: String(code ?? type ?? ""), document };
     }
   } catch {
     // The gateway's own errors are texts.
   }
-  return { message: text.trim().slice(0, 500), code: "" };
+  return { message: text.trim().slice(0, 500), code: "", document: null };
 }

@@ -19,6 +19,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with the sources of the pages, and an empty folder for what is built."""
     root = tmp_path_factory.mktemp("repository")
     shutil.copytree(WEB, root / "web", ignore=shutil.ignore_patterns("node_modules"))
+    (root / "docs").mkdir()
+    shutil.copy(WEB.parent / "docs" / "ai-proxy.schema.json", root / "docs")  # for tests of the console's form
     npm(root, "ci")
     return root
 

@@ -1,1 +1,0 @@
-import{m as o}from"./part-R57NXSV4.js";import"./part-K4SABGCS.js";o("console",["console"]);
