@@ -29,7 +29,7 @@ LAYERS = [
         },
         "core": {"core"},
         "vocabulary": {
-            "callback_functions", "checks", "connection_headers", "errors", "field_text", "fields", "framing",
+            "batch", "callback_functions", "checks", "connection_headers", "errors", "field_text", "fields", "framing",
             "headers", "helpers", "json_bounds", "made_plugins", "replies", "resp", "sse", "text", "wire",
         },
     }),

@@ -40,7 +40,7 @@ def on_request_headers(ctx: HttpContext, quota: Quota) -> Action:
     path, _, query = ctx.path.partition("?")
     call = call_of(path, quota.admin_path)
     if ctx.method != "POST" and call is None:
-        _read_nothing(ctx)
+        ctx.leave()
         return Action.CONTINUE
     consumer = consumer_of(ctx)
     if not consumer:
@@ -136,6 +136,7 @@ def on_chunk(ctx: HttpContext, quota: Quota, chunk: bytes, last: bool) -> None:
     if last:
         seen.complete = True
         _settle(ctx, quota)  # before the client can send its next request
+        ctx.leave()
 
 
 def on_stream_done(ctx: HttpContext, quota: Quota) -> None:
@@ -180,5 +181,5 @@ plugin.parse_config(config.reader(Settings, Quota))
 plugin.on_request_headers(on_request_headers)
 plugin.on_request_body(on_request_body)
 plugin.on_response_headers(on_response_headers)
-plugin.on_streaming_response_body(read_only=True)(on_chunk)
+plugin.on_streaming_response_body(read_only=True, batched=True)(on_chunk)
 plugin.on_stream_done(on_stream_done)

@@ -18,7 +18,7 @@ def on_request_headers(ctx: HttpContext, statistics: Statistics) -> None:
     if not statistics.requests:
         ctx.dont_read_request_body()
     if ctx.method != "POST":
-        ctx.dont_read_response_body()
+        ctx.leave()
         return
     collected = None
     if statistics.attributes:
@@ -49,6 +49,7 @@ def on_response_headers(ctx: HttpContext, statistics: Statistics) -> None:
         collect_headers(found.collected, statistics.response_headers, headers)
     if not ctx.has_response_body:
         found.report(ctx, statistics, cut=False)
+        ctx.leave()
     elif ctx.is_binary_response_body():
         found.unread = True
 
@@ -63,6 +64,7 @@ def on_chunk(ctx: HttpContext, statistics: Statistics, chunk: bytes, last: bool)
         _collect(found, found.collected, statistics, chunk, last=last)
     if last:
         found.report(ctx, statistics, cut=False)
+        ctx.leave()
 
 
 def _collect(found: Measurement, collected: Collected, statistics: Statistics, chunk: bytes, *, last: bool) -> None:
@@ -85,7 +87,7 @@ plugin: Plugin[Statistics] = Plugin("ai-statistics")
 # As Higress' plugin, it starts with keys that it does not know.
 plugin.parse_config(config.reader(Settings, Statistics, lenient=True))
 plugin.on_request_headers(on_request_headers)
-plugin.on_streaming_request_body(read_only=True)(on_request_chunk)
+plugin.on_streaming_request_body(read_only=True, batched=True)(on_request_chunk)
 plugin.on_response_headers(on_response_headers)
-plugin.on_streaming_response_body(read_only=True)(on_chunk)
+plugin.on_streaming_response_body(read_only=True)(on_chunk)  # the time of the last chunk is measured
 plugin.on_stream_done(on_stream_done)

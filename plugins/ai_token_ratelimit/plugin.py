@@ -61,8 +61,7 @@ def on_request_headers(ctx: HttpContext, limits: Limits) -> Action:
     limited = limits.rules.of(ctx)
     if not limited or not ctx.has_request_body:
         # Requests without a body, such as those for a list of models, use no tokens.
-        ctx.dont_read_request_body()
-        ctx.dont_read_response_body()
+        ctx.leave()
         return Action.CONTINUE
     if "json" in ctx.request_headers.get("content-type", "json") and not ctx.is_binary_request_body():
         ctx.set_context(_LIMITED, limited)
@@ -131,6 +130,7 @@ def on_chunk(ctx: HttpContext, limits: Limits, chunk: bytes, last: bool) -> None
     if last:
         seen.complete = True
         _settle(ctx, limits)  # before the client can send its next request
+        ctx.leave()
 
 
 def on_stream_done(ctx: HttpContext, limits: Limits) -> None:
@@ -164,5 +164,5 @@ plugin.parse_config(config.reader(Settings, Limits))
 plugin.on_request_headers(on_request_headers)
 plugin.on_request_body(on_request_body)
 plugin.on_response_headers(on_response_headers)
-plugin.on_streaming_response_body(read_only=True)(on_chunk)
+plugin.on_streaming_response_body(read_only=True, batched=True)(on_chunk)
 plugin.on_stream_done(on_stream_done)

@@ -34,6 +34,7 @@ def on_request_headers(ctx: HttpContext, access: Access) -> None:
         ctx.request_headers[CONSUMER] = consumer
     elif CONSUMER in ctx.request_headers.first:
         ctx.request_headers.discard(CONSUMER)  # a client cannot say who it is
+    ctx.leave()
 
 
 def _refuse(ctx: HttpContext, access: Access, keys: list[str]) -> None:

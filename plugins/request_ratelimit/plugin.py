@@ -23,6 +23,7 @@ def on_request_headers(ctx: HttpContext, limits: Limits) -> Action:
     asked = [(limit, key) for rates, key in limits.rules.of(ctx) for limit in rates]
     demands = [Demand(limit, key) for limit, key in asked]
     if not demands:
+        ctx.leave()
         return Action.CONTINUE
 
     def allowed(decision: Decision) -> None:
@@ -32,7 +33,10 @@ def on_request_headers(ctx: HttpContext, limits: Limits) -> Action:
     def refused(decision: Decision) -> None:
         _refuse(ctx, limits, [limit for limit, _ in asked], decision)
 
-    return admit(ctx, limits.limiter, demands, allowed=allowed, refused=refused, label="request-ratelimit")
+    action = admit(ctx, limits.limiter, demands, allowed=allowed, refused=refused, label="request-ratelimit")
+    if action is Action.CONTINUE and not ctx.replied and not limits.shows_quota:
+        ctx.leave(until_done=True)
+    return action
 
 
 def _scarcest(demands: Sequence[Demand], decision: Decision) -> Standing:

@@ -145,20 +145,21 @@ class Plugin(Generic[Config]):
     def on_streaming_request_body(self, function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]: ...
     @overload
     def on_streaming_request_body(
-        self, *, read_only: bool
+        self, *, read_only: bool, batched: bool = False
     ) -> Callable[[StreamingBodyCallback[Config]], StreamingBodyCallback[Config]]: ...
     def on_streaming_request_body(
-        self, function: StreamingBodyCallback[Config] | None = None, *, read_only: bool = False
+        self, function: StreamingBodyCallback[Config] | None = None, *, read_only: bool = False, batched: bool = False
     ) -> Any:
         """Called for each chunk of the request body; returns the bytes to send on (nothing: the chunk as it is).
 
         The request is sent without `content-length`, whose value would be that of another body. With
         `@plugin.on_streaming_request_body(read_only=True)` the callback only looks at the chunks, and the length stays.
+        With `batched=True` as well, it is called less often, as `on_streaming_response_body` says.
         """
 
         def register(function: StreamingBodyCallback[Config]) -> StreamingBodyCallback[Config]:
             self._register("on_streaming_request_body", function)
-            self.callbacks.request_read_only = read_only
+            self.callbacks.request_read_only, self.callbacks.request_batched = read_only, _batched(read_only, batched)
             return function
 
         return register if function is None else register(function)
@@ -191,10 +192,14 @@ class Plugin(Generic[Config]):
     ) -> StreamingResponseCallback[Config]: ...
     @overload
     def on_streaming_response_body(
-        self, *, read_only: bool
+        self, *, read_only: bool, batched: bool = False
     ) -> Callable[[StreamingResponseCallback[Config]], StreamingResponseCallback[Config]]: ...
     def on_streaming_response_body(
-        self, function: StreamingResponseCallback[Config] | None = None, *, read_only: bool = False
+        self,
+        function: StreamingResponseCallback[Config] | None = None,
+        *,
+        read_only: bool = False,
+        batched: bool = False,
     ) -> Any:
         """Called for each chunk of the response body; returns the bytes to send on (nothing: the chunk as it is).
 
@@ -204,12 +209,14 @@ class Plugin(Generic[Config]):
 
         The response is sent without `content-length`, whose value would be that of another body. With
         `@plugin.on_streaming_response_body(read_only=True)` the callback only looks at the chunks, and the length
-        stays.
+        stays. Add `batched=True` if it need not see each chunk when it passes: then it gets several together when they
+        are 16 KiB or more, and the rest with the end of the body, or before `on_stream_done`. A chunk of a model costs
+        next to nothing then.
         """
 
         def register(function: StreamingResponseCallback[Config]) -> StreamingResponseCallback[Config]:
             self._register("on_streaming_response_body", function)
-            self.callbacks.response_read_only = read_only
+            self.callbacks.response_read_only, self.callbacks.response_batched = read_only, _batched(read_only, batched)
             return function
 
         return register if function is None else register(function)
@@ -235,3 +242,9 @@ class Plugin(Generic[Config]):
             )
         setattr(self.callbacks, name, function)
         return function
+
+
+def _batched(read_only: bool, batched: bool) -> bool:
+    if batched and not read_only:
+        raise ValueError("batched=True needs read_only=True: what is shown later cannot be changed any more")
+    return batched

@@ -42,6 +42,8 @@ class BodyMode(StrEnum):
     SKIP = "skip"
     STREAM = "stream"
     BUFFER = "buffer"
+    OBSERVE = "observe"
+    """The bytes pass by, and the plugin is shown them in batches; see `batch`."""
 
 
 class Hold(StrEnum):
@@ -206,6 +208,16 @@ class LimitFirstByte:
 
 
 @dataclass(slots=True)
+class Leave:
+    """The plugin has nothing more to do in this stream: no phase calls it any more.
+
+    `value`: whether it is called at the end.
+    """
+
+    value: bool
+
+
+@dataclass(slots=True)
 class FailStream:
     """The plugin raised while it worked for this stream in the callback of another. The value is the traceback.
 
@@ -234,6 +246,7 @@ Command: TypeAlias = (
     | SendLocalReply
     | SendAgain
     | LimitFirstByte
+    | Leave
     | FailStream
 )
 

@@ -12,12 +12,13 @@ from proxywasm.adapters.native import load_plugin, native_program
 from proxywasm.wire import LogLevel, Program
 
 from ..building.build import build
+from ..building.shipped import shipped_together
 from ..recordings.exchange import Exchange
 from ..recordings.replay import Player, chained_services
 from ..services import HostServices, LogRecord
 from ..stream import Chain, Runner
 from ..wasm.component import ComponentProgram
-from ..wasm.engine import Engine
+from ..wasm.engine import Component, Engine
 from .measure import Row, Samples, row, take_turns
 
 _ROUNDS: Final = 25
@@ -44,7 +45,7 @@ class Plugins:
         """Raises `BuildError`, `ComponentError`, and what a plugin raises that cannot be imported."""
         engine = Engine()
         self._starts: dict[str, list[Start]] = {
-            "wasm": [_in_wasm(engine, source, progress) for source in sources],
+            "wasm": _in_wasm(engine, sources, progress),
             "native": [_native(source) for source in sources],
         }
 
@@ -75,9 +76,21 @@ def _native(source: Path) -> Start:
     return lambda services: native_program(plugin, services)
 
 
-def _in_wasm(engine: Engine, source: Path, progress: Callable[[str], None]) -> Start:
-    component = engine.load(build(source, progress=progress).path)
-    return lambda services: ComponentProgram(component, services)
+def _in_wasm(engine: Engine, sources: Sequence[Path], progress: Callable[[str], None]) -> list[Start]:
+    """As in `proxywasm serve`, plugins that come with proxywasm share a component."""
+    together = shipped_together(sources)
+    shared = engine.load(build(together[0], others=together[1:], progress=progress).path) if together else None
+    starts = []
+    for source in sources:
+        if shared is not None and source.resolve() in together:
+            starts.append(_start(shared, source.name))
+        else:
+            starts.append(_start(engine.load(build(source, progress=progress).path), ""))
+    return starts
+
+
+def _start(component: Component, plugin: str) -> Start:
+    return lambda services: ComponentProgram(component, services, plugin=plugin)
 
 
 class Instances:

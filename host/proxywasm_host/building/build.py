@@ -68,10 +68,13 @@ def build(
     plugin: Path,
     output: Path | None = None,
     *,
+    others: Sequence[Path] = (),
     without: Collection[str] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Built:
     """Build a package folder or module file; without an output the component stays in the cache.
+
+    With `others`, plugins that lie beside it, the component has all of them, and an instance is told which it becomes.
 
     A plugin may import pure-Python packages: those that lie beside it, and those that are installed where this runs.
     `without` names the `COMPONENT_OPTIMISATIONS` to leave out. Raises `BuildError`.
@@ -80,11 +83,11 @@ def build(
         optimisations = remaining(COMPONENT_OPTIMISATIONS, without)
     except LoweringError as error:
         raise BuildError(str(error)) from None
-    built = build_component(plugin, HTTP_PLUGIN, optimisations, progress=progress)
+    built = build_component(plugin, HTTP_PLUGIN, optimisations, others=others, progress=progress)
     # Users build again when a component is damaged, so the cached one must not be damaged, too.
     if output is not None and built.cached and is_changed(built.path.read_bytes()):
         built.path.unlink(missing_ok=True)
-        built = build_component(plugin, HTTP_PLUGIN, optimisations, progress=progress)
+        built = build_component(plugin, HTTP_PLUGIN, optimisations, others=others, progress=progress)
     return _delivered(built, output)
 
 
@@ -131,11 +134,12 @@ def build_component(
     world: World,
     optimisations: Sequence[Optimisation[bytes]] = (),
     *,
+    others: Sequence[Path] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Built:
     """The component for a world, in the cache. Raises `BuildError`."""
     progress("collecting sources")
-    staging, wit, entry = _locate(plugin, world, optimisations)
+    staging, wit, entry = _locate([plugin, *others], world, optimisations)
     cached = entry.is_file()
     if not cached:
         with _announced(f"{plugin}: compiling Python to WebAssembly"), one_at_a_time(entry):
@@ -149,13 +153,15 @@ def build_component(
 
 def kept_component(plugin: Path) -> Path:
     """Where `build` keeps the component of a plugin, also if it is not there yet. Raises `BuildError`."""
-    return _locate(plugin, HTTP_PLUGIN, COMPONENT_OPTIMISATIONS)[2]
+    return _locate([plugin], HTTP_PLUGIN, COMPONENT_OPTIMISATIONS)[2]
 
 
-def _locate(plugin: Path, world: World, optimisations: Sequence[Optimisation[bytes]]) -> tuple[Staging, Path, Path]:
+def _locate(
+    plugins: Sequence[Path], world: World, optimisations: Sequence[Optimisation[bytes]]
+) -> tuple[Staging, Path, Path]:
     """What goes into a component, the folder of its WIT package, and its place in the cache."""
     try:
-        staging = collect(plugin)
+        staging = collect(*plugins)
         folder = cache_folder() / "builds"
         folder.mkdir(mode=0o700, exist_ok=True)
     except (StagingError, CacheFolderError) as error:

@@ -60,13 +60,14 @@ class Staging:
     Their contents are kept, so that what is built is what was hashed, even if an editor saves in between.
     """
 
-    module: str
+    modules: tuple[str, ...]
+    """The plugins, by the names under which they are imported."""
     files: dict[str, Path]
     contents: dict[str, bytes]
 
     def digest(self) -> str:
-        """A hash of names and contents."""
-        total = hashlib.sha256()
+        """A hash of plugins, names and contents."""
+        total = hashlib.sha256(repr(self.modules).encode())
         for name, content in sorted(self.contents.items()):
             total.update(f"{name}\0".encode())
             total.update(hashlib.sha256(content).digest())
@@ -89,16 +90,21 @@ class Staging:
 
         return re.sub(re.escape(GUEST_ROOT) + r"/([^\"'\s:,)]+)", real, text)
 
+    @property
+    def module(self) -> str:
+        """The first plugin."""
+        return self.modules[0]
+
     def _entry(self) -> str:
         return _ENTRY.format(
-            module=self.module,
+            imports="\n".join(_IMPORT.format(module=module) for module in self.modules),
             late=sorted({*_LAZY, *self._late_imports(), *self._codecs()}),
         )
 
     def _late_imports(self) -> Iterator[str]:
         """Modules that the plugin imports inside functions."""
         for name, content in self.contents.items():
-            if name.endswith(".py") and name.partition("/")[0].removesuffix(".py") == self.module:
+            if name.endswith(".py") and name.partition("/")[0].removesuffix(".py") in self.modules:
                 yield from _function_imports(content)
 
     def _codecs(self) -> Iterator[str]:
@@ -148,10 +154,9 @@ import importlib
 from proxywasm.loading import plugin_of
 from proxywasm.made_plugins import MadePlugins
 
-with MadePlugins() as made:
-    import {module} as module
-
-plugin = plugin_of(module, made)
+PLUGINS = {{}}
+{imports}
+plugin = next(iter(PLUGINS.values()))
 
 # The component is a snapshot taken after the imports, and has no files afterwards: what functions import later must be
 # loaded by now.
@@ -163,8 +168,31 @@ for name in {late!r}:
 '''
 
 
-def collect(plugin: Path) -> Staging:
-    """Find the files of a plugin (a package folder or a module file) and of what it imports. Raises `StagingError`."""
+_IMPORT = """\
+with MadePlugins() as made:
+    import {module} as module
+PLUGINS["{module}"] = plugin_of(module, made)
+"""
+
+
+def collect(plugin: Path, *others: Path) -> Staging:
+    """Find the files of a plugin (a package folder or a module file) and of what it imports, and of other plugins
+    beside it. Raises `StagingError`.
+    """
+    files: dict[str, Path] = {}
+    modules = []
+    for each in (plugin, *others):
+        path = _checked(each)
+        modules.append(path.stem if path.suffix == ".py" else path.name)
+        files |= _own_files(path, path if path.is_dir() else path.parent)
+    files |= {name: file for name, file in _files_of(Path(proxywasm.__file__).parent) if name not in _OUTSIDE_ONLY}
+    contents: dict[str, bytes] = {}
+    _read(files, contents)
+    _add_imported(files, contents, plugin.resolve().parent, {*modules, *RESERVED})
+    return Staging(tuple(modules), files, contents)
+
+
+def _checked(plugin: Path) -> Path:
     path = plugin.resolve()
     if not path.exists():
         raise StagingError(f"{plugin} does not exist")
@@ -175,12 +203,7 @@ def collect(plugin: Path) -> Staging:
         raise StagingError(f"{plugin}: {module!r} is not a name that Python can import; rename it")
     if module in RESERVED or module in sys.stdlib_module_names:
         raise StagingError(f"{plugin}: the name {module!r} is taken by a module that every component has; rename it")
-    files = dict(_own_files(path, path if path.is_dir() else path.parent))
-    files |= {name: file for name, file in _files_of(Path(proxywasm.__file__).parent) if name not in _OUTSIDE_ONLY}
-    contents: dict[str, bytes] = {}
-    _read(files, contents)
-    _add_imported(files, contents, path.parent, {module, *RESERVED})
-    return Staging(module, files, contents)
+    return path
 
 
 def _files_of(path: Path) -> Iterator[tuple[str, Path]]:

@@ -105,7 +105,9 @@ class Calls:
     def cancel(self, context: int) -> None:
         """Cancel the calls of a stream that has ended. Redis commands are sent all the same, as in Higress; only their
         answers are not wanted any more."""
-        for number in sorted(self._waiting.pop(context, ())):
+        if context not in self._waiting:  # as nearly always
+            return
+        for number in sorted(self._waiting.pop(context)):
             self.size -= self._pending.pop(number).size
             if self._http.pop(number, None) is None:
                 self._cancelled.append(number)
@@ -121,6 +123,11 @@ class Calls:
     def overdue(self, now: int) -> list[tuple[int, bool]]:
         """Calls whose time is up, each with whether it is a Redis command."""
         return [(call, pending.redis) for call, pending in self._pending.items() if pending.deadline <= now]
+
+    @property
+    def changed(self) -> bool:
+        """Some were started or cancelled since they were taken last."""
+        return bool(self._http or self._redis or self._cancelled)
 
     def take_http(self) -> list[HttpCall]:
         calls, self._http = list(self._http.values()), {}

@@ -113,6 +113,12 @@ class HostServices:
         self._calls.cancel(context)
         return self._properties.close(context)
 
+    @property
+    def calls_changed(self) -> bool:
+        """Whether there is something for `take_calls`, `take_redis_calls` or `take_cancelled`. It is asked after each
+        chunk."""
+        return self._calls.changed
+
     def take_calls(self) -> list[HttpCall]:
         """Call-outs that were started since the last time, in order."""
         return self._calls.take_http()

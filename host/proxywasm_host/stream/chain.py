@@ -196,6 +196,9 @@ class ChainedStream:
                 event = waiting.popleft()
                 to, give = _WAYS[type(event)]
                 target = outlet.place + to
+                if isinstance(event, _CHUNKS) and not event.end_of_stream:
+                    while 0 <= target < len(self.streams) and self._lets_pass(target, event):
+                        target += to
                 if 0 <= target < len(self.streams):
                     give(self.streams[target], event, stream)
                 else:
@@ -203,6 +206,15 @@ class ChainedStream:
                     self._ready[self] = None
         finally:
             outlet.giving = False
+
+    def _lets_pass(self, place: int, event: RequestBody | ResponseBody) -> bool:
+        """Whether the plugin there has nothing to do with a chunk, and nothing waits there that the chunk would
+        overtake. There is a chunk for each token of a model."""
+        outlet = self._outlets[place]
+        if outlet.waiting or outlet.giving:
+            return False
+        stream = outlet.stream
+        return (stream.response if type(event) is ResponseBody else stream.request).lets_pass(event.data)
 
     def _start_over(self, outlet: _Outlet) -> None:
         """The plugin there sends another request: what is left of the one before ends, and the plugins after it get
@@ -247,6 +259,7 @@ class _Outlet:
         self.waiting += kept
 
 
+_CHUNKS: Final = (RequestBody, ResponseBody)
 _OF_REQUEST: Final = (RequestHeaders, RequestBody, RequestTrailers, CloseUpstream)
 
 
@@ -275,17 +288,23 @@ def _nowhere(stream: Stream, event: Event, _: Stream) -> None:
     raise AssertionError(f"{type(event).__name__} comes from an end of the chain, not before stream {stream.id}")
 
 
+def _request_headers(to: Stream, event: RequestHeaders, source: Stream) -> None:
+    to.request_headers(event.fields, event.end_of_stream, source.request.checked(event.fields))
+
+
+def _response_headers(to: Stream, event: ResponseHeaders, source: Stream) -> None:
+    checked = source.response.checked(event.fields)
+    to.response_headers(event.fields, event.end_of_stream, source.details, checked)
+
+
 _ON, _BACK = 1, -1
 
 _WAYS: Final[dict[type[Event], tuple[int, Callable[[Stream, Any, Stream], None]]]] = {
-    RequestHeaders: (_ON, _for_request(lambda to, event, _: to.request_headers(event.fields, event.end_of_stream))),
+    RequestHeaders: (_ON, _for_request(_request_headers)),
     RequestBody: (_ON, _for_request(lambda to, event, _: to.request_body(event.data, event.end_of_stream))),
     RequestTrailers: (_ON, _for_request(lambda to, event, _: to.request_trailers(event.fields))),
     InformationalResponse: (_BACK, _for_response(lambda to, event, _: to.informational_response(event.fields))),
-    ResponseHeaders: (
-        _BACK,
-        _for_response(lambda to, event, source: to.response_headers(event.fields, event.end_of_stream, source.details)),
-    ),
+    ResponseHeaders: (_BACK, _for_response(_response_headers)),
     ResponseBody: (_BACK, _for_response(lambda to, event, _: to.response_body(event.data, event.end_of_stream))),
     ResponseTrailers: (_BACK, _for_response(lambda to, event, _: to.response_trailers(event.fields))),
     CloseUpstream: (_ON, _nowhere),

@@ -104,6 +104,7 @@ _COMMANDS: Final[dict[type, _Action]] = {
     wire.SendLocalReply: lambda stream, _, command: stream.reply(command.value),
     wire.SendAgain: _send_again,
     wire.LimitFirstByte: lambda stream, _, command: _limit_first_byte(stream, command),
+    wire.Leave: lambda stream, half, command: stream.let_plugin_go(half, until_end=command.value),
     wire.FailStream: lambda stream, _, command: stream.fail(command.value),
 }
 """By the class of the command; `EffectiveContext` is the runner's."""

@@ -26,6 +26,8 @@ class Owner(Protocol):
     services: HostServices
     fail_open: bool
     lost: bool
+    has_bounded_answers: bool
+    """The program itself makes sure that its answers are within the limits."""
 
     def carry_out(self, commands: Sequence[Command], stream: Any, half: Half | None) -> None: ...
 
@@ -81,7 +83,7 @@ class Exchange:
         """Send the headers and the body in hand. False: that was impossible, and the message has been broken off."""
         passed = half.flush(self.events)
         if not passed:
-            self._break_off(half)
+            self.break_off(half)
         self.note()
         return passed
 
@@ -103,7 +105,7 @@ class Exchange:
             self.events.append(Reset(reply.details or "local reply after the response headers"))
             self.note()
 
-    def _break_off(self, half: Half) -> None:
+    def break_off(self, half: Half) -> None:
         """A message that was begun cannot be finished: the receiver must not wait for the rest or take it for
         complete."""
         self.log(f"the {half.name} is broken off: its body has another length than its headers have announced")

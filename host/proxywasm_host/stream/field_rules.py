@@ -6,10 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from proxywasm.fields import PSEUDO_VALUES, REQUEST_PSEUDO, RESPONSE_PSEUDO, breaks, check, is_name
 from proxywasm.wire import FieldEdits, Fields
+
+from .limits import fields_size
 
 _MOST_NAMES: Final = 1000
 _LONGEST_NAME: Final = 100
@@ -19,9 +21,33 @@ _first, _second = itemgetter(0), itemgetter(1)
 _is_three_digits: Final = re.compile("[1-9][0-9][0-9]").fullmatch
 
 
+_CONTROL: Final = "a value has a control character"
+_NO_STATUS: Final = "the status is not a number of three digits"
+
+
 def is_status(value: str) -> bool:
     """Whether a response may arrive with this status."""
     return _is_three_digits(value) is not None
+
+
+_CONTROLS: Final = bytes({*range(32), 127} - {9})
+
+
+def _breaks(text: str) -> bool:
+    """As `breaks`, for the values of a whole message, which are long: of ASCII in a third of the time."""
+    if not text.isascii():
+        return breaks(text)
+    data = text.encode()
+    return len(data.translate(None, _CONTROLS)) != len(data)
+
+
+class Checked(NamedTuple):
+    """Headers that have been validated, and what was found out about them on the way."""
+
+    fields: Fields
+    values: dict[str, str]
+    """By name, the last one."""
+    size: int
 
 
 class Received:
@@ -31,6 +57,20 @@ class Received:
         # Most messages have only names that have been there before.
         self._known = set(pseudo)
 
+    def check(self, fields: Fields) -> Checked:
+        """As `fields`, with what else is needed of each message. Raises `ValueError`."""
+        values = dict(fields)
+        if len(values) != len(fields) or not self._known.issuperset(values):
+            fields = self.fields(fields)
+            return Checked(fields, dict(fields), fields_size(fields))
+        # As mostly: all names differ, and have been there before.
+        text = "".join(values.values())
+        if _breaks(text):
+            raise ValueError(_CONTROL)
+        if ":status" in values and not is_status(values[":status"]):
+            raise ValueError(_NO_STATUS)
+        return Checked(fields, values, len(text) + len("".join(values)))
+
     def fields(self, fields: Fields) -> Fields:
         """The fields with names in lower case. Raises `ValueError` for what HTTP does not allow (RFC 9110, 5)."""
         names = [*map(_first, fields)]
@@ -38,12 +78,12 @@ class Received:
             names = [self._name(name) for name in names]
             fields = [(name, value) for name, (_, value) in zip(names, fields, strict=True)]
         if breaks("".join(map(_second, fields))):
-            raise ValueError("a value has a control character")
+            raise ValueError(_CONTROL)
         pseudo = [name for name in names if name[0] == ":"]
         if len(set(pseudo)) != len(pseudo):
             raise ValueError("a pseudo-header is there more than once")
         if ":status" in pseudo and not is_status(fields[names.index(":status")][1]):
-            raise ValueError("the status is not a number of three digits")
+            raise ValueError(_NO_STATUS)
         return fields
 
     def _name(self, name: str) -> str:

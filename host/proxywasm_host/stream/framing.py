@@ -44,12 +44,13 @@ def framed(fields: Fields, length: int | None) -> Fields:
 
 
 def announced(
-    fields: Fields, arrived: Fields, *, alone: bool, to_head: bool, length: int | None
+    fields: Fields, values: dict[str, str], arrived: Fields, *, alone: bool, to_head: bool, length: int | None
 ) -> tuple[Fields, bool, int | None]:
     """Headers as they are sent: with a length that is true, or with none.
 
     Args:
         fields: the headers, with the plugin's edits.
+        values: the same by name.
         arrived: the headers as they arrived.
         alone: the message has arrived without a body.
         to_head: it is the response to a request with HEAD.
@@ -58,7 +59,6 @@ def announced(
     Returns:
         The headers; whether they are the whole message; and the bytes of the body that they announce, if they do.
     """
-    values = dict(fields)
     status = values.get(STATUS, "")
     if status == _SWITCHING:
         return fields, alone, None

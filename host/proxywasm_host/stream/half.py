@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from proxywasm.batch import Batch
 from proxywasm.headers import apply_edits
 from proxywasm.wire import BodyMode, FieldEdits, Fields, Hold, Outcome
 
 from .events import Event, InformationalResponse, Side
-from .field_rules import OPERATIONS, are_edits
+from .field_rules import OPERATIONS, Checked, are_edits
 from .framing import STATUS, announced, with_status
 from .limits import Limits, fields_refusal, fields_size
 from .states import ARRIVALS, DEPARTURES, Arrival, Departure, Ending, Piece, SequenceError, Step, Tail, why_not
@@ -22,6 +23,7 @@ _OF_STATUS: Final = frozenset({f"{operation}{STATUS}" for operation in OPERATION
 _INFORMATIONAL, _HEADERS, _ONLY_HEADERS = Piece.INFORMATIONAL, Piece.HEADERS, Piece.ONLY_HEADERS
 _CHUNK, _LAST_CHUNK, _TRAILERS = Piece.CHUNK, Piece.LAST_CHUNK, Piece.TRAILERS
 _NOTHING_ARRIVED, _ONLY_HEADERS_ARRIVED, _ALL_ARRIVED = Arrival.NOTHING, Arrival.ONLY_HEADERS, Arrival.ENDED
+_HEADERS_ARRIVED = Arrival.HEADERS
 _NOTHING_SENT, _HEADERS_SENT, _ALL_SENT, _DROPPED = (
     Departure.NOTHING,
     Departure.HEADERS,
@@ -29,7 +31,7 @@ _NOTHING_SENT, _HEADERS_SENT, _ALL_SENT, _DROPPED = (
     Departure.DROPPED,
 )
 _ABSENT, _SHOWN = Tail.ABSENT, Tail.SHOWN
-_SKIP = BodyMode.SKIP
+_SKIP, _OBSERVE = BodyMode.SKIP, BodyMode.OBSERVE
 _PAUSE = Hold.PAUSE
 
 
@@ -46,6 +48,7 @@ class Half:
         draining: chunks that arrived while it was paused are being given to the plugin.
         to_head: this is the response to a request with HEAD.
         mode: how the plugin wants the body.
+        batch: what has passed and the plugin has not been shown, if it only looks at the body.
         reads_trailers: the plugin wants trailers.
         hold: what holds this direction back.
         body: what the plugin has in hand, or had when it paused; `body_ends`: with it the message ends.
@@ -55,9 +58,10 @@ class Half:
     """
 
     __slots__ = (
-        "_arrived", "_fields_size", "_most", "_owed", "_send_body", "_send_headers", "_send_trailers", "_waiting",
-        "arrival", "body", "body_ends", "changed", "departure", "draining", "fields", "hold", "limit", "mode", "name",
-        "on_body", "on_trailers", "paused_since", "reads_trailers", "tail", "taken", "to_head", "trailers",
+        "_arrived", "_checked", "_fields_size", "_most", "_owed", "_send_body", "_send_headers", "_send_trailers",
+        "_waiting", "arrival", "batch", "body", "body_ends", "changed", "departure", "draining", "fields", "hold",
+        "limit", "mode", "name", "on_body", "on_trailers", "paused_since", "reads_trailers", "tail", "taken",
+        "to_head", "trailers",
     )  # fmt: skip
 
     def __init__(
@@ -80,6 +84,7 @@ class Half:
         self.changed = False
         self.draining = False
         self.mode = _SKIP
+        self.batch: Batch | None = None
         self.reads_trailers = False
         self.hold: Hold | None = None
         self.body: bytes | None = None
@@ -90,6 +95,7 @@ class Half:
         self.paused_since = 0
         self.to_head = False
         self._fields_size = 0  # or more
+        self._checked: Checked | None = None
         self._arrived: Fields = []  # the headers, before any edit
         self._owed: int | None = None  # bytes of the body that are announced and have not gone on
         self._waiting: Waiting | None = None  # most streams never have anything that waits
@@ -103,9 +109,15 @@ class Half:
             raise SequenceError(why_not(following, piece, self.name))
         self.arrival = following
 
-    def headers(self, fields: Fields) -> None:
-        self.fields = self._arrived = fields
-        self._fields_size = fields_size(fields)
+    def headers(self, checked: Checked) -> None:
+        self._checked = checked
+        self.fields, _, self._fields_size = checked
+        self._arrived = self.fields
+
+    def checked(self, fields: Fields) -> Checked | None:
+        """What is known of headers that this direction has let pass; None: the plugin has changed them."""
+        checked = self._checked
+        return checked if checked is not None and checked.fields is fields else None
 
     def enqueue(self, data: bytes, ending: Ending) -> bool:
         """Keep a chunk for later. False: it is more than the limit allows."""
@@ -138,6 +150,7 @@ class Half:
     def read(self, mode: BodyMode, limit: int | None) -> None:
         """`limit`: bytes that the plugin wants at most."""
         self.mode = mode
+        self.batch = Batch() if mode is _OBSERVE else None
         if limit is not None:
             self.limit = min(limit, self._most)
 
@@ -193,7 +206,7 @@ class Half:
 
     def release(self) -> None:
         """The plugin has failed: the body that was buffered for it is in hand, and the rest passes unchanged."""
-        self.mode = _SKIP
+        self.mode, self.batch = _SKIP, None
         if body := self.collected():
             self.body, self.body_ends = body, False
 
@@ -237,6 +250,20 @@ class Half:
         if self.step(_INFORMATIONAL):
             events.append(InformationalResponse(fields))
 
+    def lets_pass(self, data: bytes) -> bool:
+        """Let a chunk that is not the last go on without a call of the plugin: what `arrive`, the phase and `flush`
+        would come to, for one that is not read or is kept to be shown later. False: they have to be asked.
+        """
+        if self.departure is not _HEADERS_SENT or self.arrival is not _HEADERS_ARRIVED:
+            return False
+        if self.hold is not None or self.draining or self.changed or self.body is not None:
+            return False
+        if self.mode is not _SKIP and (self.batch is None or not self.batch.keep(data)):
+            return False
+        if self._owed is not None:
+            self._owed -= len(data)
+        return True
+
     def flush(self, events: list[Event]) -> bool:
         """Send headers and body that are in hand. False: the body is not the one that the headers have announced, and
         was not sent."""
@@ -244,8 +271,10 @@ class Half:
             return True
         self.hold = None
         if self.departure is _NOTHING_SENT:
+            checked = self._checked
             fields, ends, self._owed = announced(
                 self.fields,
+                checked.values if checked is not None and checked.fields is self.fields else dict(self.fields),
                 self._arrived,
                 alone=self.arrival is _ONLY_HEADERS_ARRIVED,
                 to_head=self.to_head,
@@ -257,18 +286,23 @@ class Half:
             return True
         body, self.body = self.body, None
         ends = self.body_ends
-        whole = self._body_is_whole()
+        owed = self._owed
+        too_short = False
+        if owed is not None and self.departure is not _ALL_SENT:
+            self._owed = owed = owed - len(body)
+            too_short = owed > 0 and self._body_is_whole()
         if ends:
             self.taken = False
         if self.departure is _ALL_SENT:
             return True  # The headers have been the end, whatever body follows.
-        if self._owed is not None:
-            self._owed -= len(body)
-            # The length of a body that passes unchanged was checked by the HTTP layer that received it.
-            if self.changed and (self._owed < 0 or (self._owed and whole)):
-                return False
-        if (body or ends) and self.step(_LAST_CHUNK if ends else _CHUNK):
-            events.append(self._send_body(body, ends))
+        # The length of a body that passes unchanged was checked by the HTTP layer that received it.
+        if self.changed and owed is not None and (owed < 0 or too_short):
+            return False
+        if body or ends:
+            following = DEPARTURES[self.departure][_LAST_CHUNK if ends else _CHUNK]  # as `step`, for each chunk
+            if following is not None:
+                self.departure = following
+                events.append(self._send_body(body, ends))
         return True
 
     def flush_trailers(self, events: list[Event]) -> None:

@@ -52,7 +52,7 @@ class Limits:
 
 
 def fields_size(fields: Iterable[tuple[str, str]]) -> int:
-    return sum(map(len, chain.from_iterable(fields)))
+    return len("".join(chain.from_iterable(fields)))
 
 
 def fields_refusal(fields: Sized, size: int, limits: Limits) -> str | None:

@@ -22,7 +22,9 @@ from proxywasm.wire import (
 from .again import Again
 from .answer_bounds import answer_refusal
 from .exchange import reply_fields
+from .field_rules import Checked
 from .half import Half
+from .limits import fields_size
 from .states import PARTS, Arrival, Departure, Ending, Happening, Part, Piece, Tail
 
 # Looked up once: reading an enum member is slow, and there may be a chunk for each token of a model.
@@ -32,7 +34,7 @@ _DROPPED = Departure.DROPPED
 _MORE, _LAST, _TRAILERS_FOLLOW = Ending.MORE, Ending.LAST, Ending.TRAILERS
 _ABSENT, _DUE, _SHOWN = Tail.ABSENT, Tail.DUE, Tail.SHOWN
 _ASKED, _FAILED, _OVER = Part.ASKED, Part.FAILED, Part.OVER
-_CALL, _FAIL = Happening.CALL, Happening.FAIL
+_CALL, _FAIL, _REST, _LEAVE = Happening.CALL, Happening.FAIL, Happening.REST, Happening.LEAVE
 _SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
 _PAUSE, _STOP_ITERATION = Hold.PAUSE, Hold.STOP_ITERATION
 
@@ -51,29 +53,29 @@ class Phases(Again):
 
     # Phases.
 
-    def begin_response(self, fields: Fields, details: str) -> None:
+    def begin_response(self, checked: Checked, details: str) -> None:
         self.details = details
         self.services.note_property(self.id, ("response", "code_details"), encode(details))
-        self.run_headers(self.response, self.owner.program.on_response_headers, fields)
+        self.run_headers(self.response, self.owner.program.on_response_headers, checked)
 
-    def run_headers(self, half: Half, call: Callable[[int, Fields, bool], Outcome], fields: Fields) -> None:
-        half.headers(fields)
+    def run_headers(self, half: Half, call: Callable[[int, Fields, bool], Outcome], checked: Checked) -> None:
+        half.headers(checked)
         alone = half.arrival is _ONLY_HEADERS_ARRIVED
         if refusal := half.fields_refusal(self.limits):
             self.refuse_size_of_fields(half, refusal)
             return
-        self.ask(half, call, self.id, fields, alone)
+        self.ask(half, call, self.id, checked.fields, alone)
         if half.hold is None or (alone and half.hold is _STOP_ITERATION):
             self._send(half)  # a message without body has nothing else that would release its headers
 
     def deal_with(self, half: Half, data: bytes, ending: Ending) -> None:
         """Give a chunk to the plugin, or keep it while the plugin pauses."""
         if half.hold is not _PAUSE:
-            self._chunk(half, data, ending)
+            self.chunk(half, data, ending)
         elif not half.enqueue(data, ending):
             self._refuse_size(half)
 
-    def _chunk(self, half: Half, data: bytes, ending: Ending) -> None:
+    def chunk(self, half: Half, data: bytes, ending: Ending) -> None:
         if half.mode is _BUFFER:
             if not half.collect(data):
                 self._too_large(half)
@@ -84,7 +86,10 @@ class Phases(Again):
         half.body, half.body_ends = data, ending is _LAST
         if ending is _TRAILERS_FOLLOW:
             half.tail = _DUE
-        if half.mode is not _SKIP:
+        if half.batch is not None:
+            if ending is not _MORE or not half.batch.keep(data):
+                self.ask(half, half.on_body, self.id, half.batch.taken(data), ending is not _MORE)
+        elif half.mode is not _SKIP:
             self.ask(half, half.on_body, self.id, data, ending is not _MORE)
         if half.hold is _PAUSE or half.body is None:
             return
@@ -111,7 +116,15 @@ class Phases(Again):
 
     def _send(self, half: Half) -> None:
         """Send what is in hand, and the trailers after the body."""
-        if not self.flush(half) or half.tail is _ABSENT or half.taken:
+        passed = half.flush(self.events)
+        if not passed:
+            self.break_off(half)
+        if self.events:  # as `note`, for each chunk
+            if self._pass_on is None:
+                self._ready[self] = None
+            else:
+                self._pass_on()
+        if not passed or half.tail is _ABSENT or half.taken:
             return
         if half.tail is _DUE:
             half.tail = _SHOWN
@@ -136,14 +149,20 @@ class Phases(Again):
         except ProgramLost as lost:
             self.owner.lose(str(lost))
         else:
-            if outcome is not None and (refusal := answer_refusal(outcome, self.limits)):
+            if outcome is None:
+                return
+            body = outcome if isinstance(outcome, bytes) and len(outcome) <= self.limits.answer else None
+            if body is not None and half is not None and half.body is not None:  # as mostly, for each chunk
+                half.put(body)
+                return
+            if not self.owner.has_bounded_answers and (refusal := answer_refusal(outcome, self.limits)):
                 self.fail(refusal)
             elif isinstance(outcome, bytes):
                 if half is None or half.body is None:
                     self.log("the plugin answered with a body, which has no meaning in this phase")
                 else:
                     half.put(outcome)
-            elif outcome is not None:
+            else:
                 self.owner.carry_out(outcome, self, half)
 
     def _begins(self, half: Half | None) -> bool:
@@ -152,6 +171,16 @@ class Phases(Again):
             return half is None
         self.part = PARTS[self.part][_CALL]
         return self.part is _ASKED
+
+    def let_plugin_go(self, running: Half | None, *, until_end: bool) -> None:
+        """The plugin has nothing more to do in this stream; what it holds back goes on. `running`: the direction whose
+        phase is being answered."""
+        self.happens(_REST if until_end else _LEAVE)
+        for half in (self.request, self.response):
+            half.reads_trailers = False
+            half.release()
+            if half is not running and half.hold is not None:
+                self.resume(half)
 
     def fail(self, message: str) -> None:
         """The plugin raised while it dealt with this stream."""
@@ -184,7 +213,7 @@ class Phases(Again):
         half.draining = True
         try:
             while chunk := half.dequeue():
-                self._chunk(half, *chunk)
+                self.chunk(half, *chunk)
         finally:
             half.draining = False
 
@@ -204,7 +233,8 @@ class Phases(Again):
     def answer(self, reply: LocalReply) -> None:
         response = self.response
         response.arrive(_HEADERS if reply.body else _ONLY_HEADERS)
-        self.begin_response(reply_fields(reply), reply.details)
+        fields = reply_fields(reply)
+        self.begin_response(Checked(fields, dict(fields), fields_size(fields)), reply.details)
         # The plugin may have failed, and the client have got something else.
         if reply.body and not response.ended and response.departure is not _DROPPED:
             response.arrive(_LAST_CHUNK)

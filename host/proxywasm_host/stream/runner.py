@@ -39,9 +39,10 @@ class Runner:
         self.program = program
         self.services = services
         self.fail_open = fail_open
+        self._limits = limits or Limits()
+        self.has_bounded_answers = getattr(program, "answers_within", None) == self._limits
         self.lost = False
         """The program trapped: open another runner with a fresh instance for new streams."""
-        self._limits = limits or Limits()
         self._streams: dict[int, Stream] = {}
         self._last_context = 0
         self._ready: Ready[Stream] = Ready() if ready is None else ready

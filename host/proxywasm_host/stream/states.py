@@ -164,7 +164,8 @@ class Part(StrEnum):
     NEVER = "it has not been called for it"
     ASKED = "it is called in each phase"
     FAILED = "it has failed in it, and is called only at the end"
-    OUT = "it has never been called for it, and will not be"
+    RESTING = "it has left it, and is called only at the end"
+    OUT = "it is not called for it: it never was, or it has left it"
     OVER = "the stream is over"
 
 
@@ -173,13 +174,20 @@ class Happening(StrEnum):
 
     CALL = "a phase calls the plugin"
     FAIL = "the plugin fails, or its instance is lost"
+    REST = "the plugin leaves, up to the end of the stream"
+    LEAVE = "the plugin leaves"
     CLOSE = "the stream ends"
 
 
+def _parts(**following: Part) -> dict[Happening, Part]:
+    return {happening: following[happening.name.lower()] for happening in Happening}
+
+
 PARTS: Final[dict[Part, dict[Happening, Part]]] = {
-    Part.NEVER: {Happening.CALL: Part.ASKED, Happening.FAIL: Part.OUT, Happening.CLOSE: Part.OVER},
-    Part.ASKED: {Happening.CALL: Part.ASKED, Happening.FAIL: Part.FAILED, Happening.CLOSE: Part.OVER},
-    Part.FAILED: {Happening.CALL: Part.FAILED, Happening.FAIL: Part.FAILED, Happening.CLOSE: Part.OVER},
-    Part.OUT: {Happening.CALL: Part.OUT, Happening.FAIL: Part.OUT, Happening.CLOSE: Part.OVER},
-    Part.OVER: {Happening.CALL: Part.OVER, Happening.FAIL: Part.OVER, Happening.CLOSE: Part.OVER},
+    Part.NEVER: _parts(call=Part.ASKED, fail=Part.OUT, rest=Part.OUT, leave=Part.OUT, close=Part.OVER),
+    Part.ASKED: _parts(call=Part.ASKED, fail=Part.FAILED, rest=Part.RESTING, leave=Part.OUT, close=Part.OVER),
+    Part.FAILED: _parts(call=Part.FAILED, fail=Part.FAILED, rest=Part.FAILED, leave=Part.FAILED, close=Part.OVER),
+    Part.RESTING: _parts(call=Part.RESTING, fail=Part.FAILED, rest=Part.RESTING, leave=Part.OUT, close=Part.OVER),
+    Part.OUT: _parts(call=Part.OUT, fail=Part.OUT, rest=Part.OUT, leave=Part.OUT, close=Part.OVER),
+    Part.OVER: _parts(call=Part.OVER, fail=Part.OVER, rest=Part.OVER, leave=Part.OVER, close=Part.OVER),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from proxywasm.text import to_bytes
 from proxywasm.wire import Fields, Hold, LogLevel
 
-from .field_rules import RECEIVED_REQUEST, RECEIVED_RESPONSE, RECEIVED_TRAILERS
+from .field_rules import RECEIVED_REQUEST, RECEIVED_RESPONSE, RECEIVED_TRAILERS, Checked
 from .half import Half
 from .phases import Phases
 from .states import Arrival, Departure, Ending, Happening, Part, Piece, SequenceError
@@ -22,7 +22,7 @@ _INFORMATIONAL, _HEADERS, _ONLY_HEADERS, _CHUNK, _LAST_CHUNK, _TRAILERS = (
 _NOTHING_ARRIVED, _ARRIVAL_CLOSED = Arrival.NOTHING, Arrival.CLOSED
 _DROPPED = Departure.DROPPED
 _MORE, _LAST, _TRAILERS_FOLLOW = Ending.MORE, Ending.LAST, Ending.TRAILERS
-_ASKED, _FAILED, _OVER = Part.ASKED, Part.FAILED, Part.OVER
+_ASKED, _FAILED, _RESTING, _OVER = Part.ASKED, Part.FAILED, Part.RESTING, Part.OVER
 _CLOSE = Happening.CLOSE
 _PAUSE = Hold.PAUSE
 
@@ -48,21 +48,21 @@ class Stream(Phases):
 
     # What arrives.
 
-    def request_headers(self, fields: Fields, end_of_stream: bool) -> None:
+    def request_headers(self, fields: Fields, end_of_stream: bool, checked: Checked | None = None) -> None:
+        """`checked`: the same fields, if another stream has validated them already."""
         if not self._arrives(self.request, _ONLY_HEADERS if end_of_stream else _HEADERS):
             return  # the instance was lost before they came
         try:
-            fields = RECEIVED_REQUEST.fields(fields)
+            checked = checked or RECEIVED_REQUEST.check(fields)
         except ValueError as error:
             self.refuse_fields(self.request, "headers", str(error))
             return
-        for name, value in fields:
-            if name == "x-request-id":
-                # As the original wrapper does: log lines of all plugins carry this property.
-                self.services.note_property(self.id, ("x_request_id",), to_bytes(value))
-                break
-        self.response.to_head = (":method", "HEAD") in fields
-        self.run_headers(self.request, self.owner.program.on_request_headers, fields)
+        values = checked.values
+        if "x-request-id" in values:
+            # As the original wrapper does: log lines of all plugins carry this property.
+            self.services.note_property(self.id, ("x_request_id",), to_bytes(values["x-request-id"]))
+        self.response.to_head = values.get(":method") == "HEAD"
+        self.run_headers(self.request, self.owner.program.on_request_headers, checked)
 
     def request_body(self, data: bytes, end_of_stream: bool) -> None:
         self._body(self.request, data, end_of_stream)
@@ -82,16 +82,19 @@ class Stream(Phases):
         self.response.inform(fields, self.events)
         self.note()
 
-    def response_headers(self, fields: Fields, end_of_stream: bool, details: str = "via_upstream") -> None:
-        """`details` says where the response comes from, as `response.code_details`, if not from the upstream."""
+    def response_headers(
+        self, fields: Fields, end_of_stream: bool, details: str = "via_upstream", checked: Checked | None = None
+    ) -> None:
+        """`details` says where the response comes from, as `response.code_details`, if not from the upstream; `checked`
+        as for the request."""
         if not self._arrives(self.response, _ONLY_HEADERS if end_of_stream else _HEADERS):
             return
         try:
-            fields = RECEIVED_RESPONSE.fields(fields)
+            checked = checked or RECEIVED_RESPONSE.check(fields)
         except ValueError as error:
             self.refuse_fields(self.response, "headers", str(error))
             return
-        self.begin_response(fields, details)
+        self.begin_response(checked, details)
 
     def response_body(self, data: bytes, end_of_stream: bool) -> None:
         self._body(self.response, data, end_of_stream)
@@ -106,7 +109,11 @@ class Stream(Phases):
         part = self.part
         self.happens(_CLOSE)
         self.request.arrival = self.response.arrival = _ARRIVAL_CLOSED
-        if part in (_ASKED, _FAILED):  # a plugin that failed in this stream still has to forget it
+        if part is _ASKED:
+            for half in (self.request, self.response):
+                if half.batch is not None and (data := half.batch.taken()):
+                    self.ask(None, half.on_body, self.id, data, False)
+        if part in (_ASKED, _RESTING, _FAILED):  # a plugin that failed in this stream still has to forget it
             self.ask(None, self.owner.program.on_done, self.id)
         self._ready.pop(self, None)
         self.owner.forget(self)
@@ -122,8 +129,12 @@ class Stream(Phases):
         return half.departure is not _DROPPED
 
     def _body(self, half: Half, data: bytes, end_of_stream: bool) -> None:
-        if self._arrives(half, _LAST_CHUNK if end_of_stream else _CHUNK):
+        if not self._arrives(half, _LAST_CHUNK if end_of_stream else _CHUNK):
+            return
+        if half.hold is _PAUSE:
             self.deal_with(half, data, _LAST if end_of_stream else _MORE)
+        else:
+            self.chunk(half, data, _LAST if end_of_stream else _MORE)
 
     def _trailers(self, half: Half, fields: Fields) -> None:
         if not self._arrives(half, _TRAILERS):

@@ -63,6 +63,7 @@ class ComponentProgram:
         host: answers the plugin's questions during a call.
         limits: what the plugin may use; `stack` is a matter of the engine, `streams` of the `Runner`, `kept` of the
             host.
+        plugin: which plugin of the component it becomes, if that has several.
         reproducible: clock and randomness come from `host.now` and `host.random_bytes` instead of the system.
 
     Raises:
@@ -70,12 +71,21 @@ class ComponentProgram:
     """
 
     def __init__(
-        self, component: Component, host: Host, *, limits: Limits = DEFAULT_LIMITS, reproducible: bool = False
+        self,
+        component: Component,
+        host: Host,
+        *,
+        plugin: str = "",
+        limits: Limits = DEFAULT_LIMITS,
+        reproducible: bool = False,
     ) -> None:
+        self._plugin = plugin
         component = component.within(limits)
         self._host = host
         self._log = LogGate(host.log, limits)
         self._limits = limits
+        self.answers_within = limits.streams
+        """Limits that `crossing` has checked when an answer leaves the component."""
         self._lost: str | None = None
         self._entry = threading.Lock()
         self._ticker = component.ticker
@@ -209,7 +219,10 @@ class ComponentProgram:
     def configure(self, config: str, log_level: LogLevel) -> None:
         call_ticks, self._call_ticks, self._armed = self._call_ticks, ticks(self._limits.start_time), -1
         try:
-            case, error = self._call(self._configure, spell_out(config), _LEVEL_NAMES[log_level])
+            text = spell_out(config)
+            if self._plugin:
+                text = f"\0{self._plugin}\0{text}"
+            case, error = self._call(self._configure, text, _LEVEL_NAMES[log_level])
         finally:
             self._call_ticks, self._armed = call_ticks, -1
         if case == "err":

@@ -23,6 +23,7 @@ from proxywasm.wire import (
     HoldPhase,
     Injection,
     InjectResponseBody,
+    Leave,
     LimitFirstByte,
     LocalReply,
     NewRequest,
@@ -148,6 +149,7 @@ _COMMANDS: Final[dict[str, Callable[[Any], Command]]] = {
     "edit-response-trailers": lambda value: EditResponseTrailers(_edits(value, ())),
     "send-again": _new_request,
     "limit-first-byte": LimitFirstByte,
+    "leave": Leave,
 }
 
 

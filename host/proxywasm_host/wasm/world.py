@@ -15,7 +15,7 @@ HOST_INTERFACE: Final = "proxywasm:http/host@0.1.0"
 
 _NAMES: Final = {
     "variant {utf8(string), latin1(string)}": "payload",
-    "enum {skip, stream, buffer}": "body-mode",
+    "enum {skip, stream, buffer, observe}": "body-mode",
     "enum {stop-iteration, pause, stop-no-buffer}": "hold",
     "enum {trace, debug, info, warn, error, critical}": "log-level",
     "enum {counter, gauge, histogram}": "metric-kind",
@@ -30,7 +30,7 @@ _NAMES: Final = {
     "replace-request-body(payload), replace-response-body(payload), inject-response-body(injection), resume-request, "
     "resume-response, send-local-reply(local-reply), fail(string), read-request-trailers, read-response-trailers, "
     "edit-request-trailers(string), edit-response-trailers(string), send-again(new-request), "
-    "limit-first-byte(u32)}": "command",
+    "limit-first-byte(u32), leave(bool)}": "command",
     "variant {refused(string), failed(string)}": "start-error",
     "variant {unchanged, utf8(string), latin1(string), edit-request-headers(string), edit-response-headers(string),"
     " commands(list<command>), failed(string)}": "outcome",

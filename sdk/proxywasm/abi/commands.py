@@ -31,16 +31,14 @@ def _hold(stream: Stream[Any], command: wire.HoldPhase, half: Half | None, _: bo
 
 def _read_request(stream: Stream[Any], command: wire.ReadRequestBody, _: Half | None, __: bool) -> None:
     half = stream.request
-    half.mode = command.mode
-    half.limit = command.limit
+    half.read(command.mode, command.limit)
     if command.limit is not None and stream.root.gateway.redis:
         stream.raise_limit(b"set_decoder_buffer_limit", command.limit)
 
 
 def _read_response(stream: Stream[Any], command: wire.ReadResponseBody, _: Half | None, __: bool) -> None:
     half = stream.response
-    half.mode = command.mode
-    half.limit = command.limit
+    half.read(command.mode, command.limit)
     if command.limit is not None and stream.root.gateway.redis:
         stream.raise_limit(b"set_encoder_buffer_limit", command.limit)
 
@@ -106,6 +104,10 @@ def _limit_first_byte(stream: Stream[Any], command: wire.LimitFirstByte, _: Half
     stream.edit(stream.request, [f"={_PER_TRY_TIMEOUT}", str(milliseconds)])
 
 
+def _leave(stream: Stream[Any], _: wire.Leave, half: Half | None, __: bool) -> None:
+    stream.leave(half)
+
+
 def _fail(stream: Stream[Any], command: wire.FailStream, half: Half | None, in_phase: bool) -> None:
     if in_phase and half is None:
         stream.root.soon(lambda: stream.fail(command.value))  # It may have to be answered; see `_reply`.
@@ -132,6 +134,7 @@ MEANINGS: Final[dict[type, Carry | None]] = {
     wire.SendLocalReply: _reply,
     wire.SendAgain: _send_again,
     wire.LimitFirstByte: _limit_first_byte,
+    wire.Leave: _leave,
     wire.FailStream: _fail,
 }
 """What to do with a stream, a command, the direction of the stream whose phase is being answered, and whether the phase

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from ..batch import Batch
 from ..headers import Headers
 from ..wire import BodyMode, Command, Hold, Outcome
 from .calls import REQUEST, REQUEST_BODY, REQUEST_HEADERS, RESPONSE, RESPONSE_BODY, RESPONSE_HEADERS
 
-_SKIP = BodyMode.SKIP
+_SKIP, _OBSERVE = BodyMode.SKIP, BodyMode.OBSERVE
 
 
 class Side(NamedTuple):
@@ -32,7 +33,7 @@ class Half:
     """
 
     __slots__ = (
-        "arrived", "body_kind", "buffering", "collecting", "ended", "hold", "holds_headers", "kept", "limit",
+        "arrived", "batch", "body_kind", "buffering", "collecting", "ended", "hold", "holds_headers", "kept", "limit",
         "map_kind", "mode", "name", "number", "on_body", "on_headers", "passing", "stopped", "trailers_wait",
         "without_body",
     )  # fmt: skip
@@ -47,6 +48,8 @@ class Half:
         self.on_headers = on_headers
         self.on_body = on_body
         self.mode = _SKIP
+        self.batch: Batch | None = None
+        """What has passed, if the plugin only looks at the body."""
         self.limit: int | None = None
         """Bytes that may be buffered; None: as many as the gateway allows."""
         self.hold: Hold | None = None
@@ -73,3 +76,8 @@ class Half:
         """There are trailers that the plugin has not seen: what is stopped continues only when it has."""
         self.kept = b""
         """A part that we took out of the gateway's buffer, because the headers had to be sent without it."""
+
+    def read(self, mode: BodyMode, limit: int | None) -> None:
+        """How the plugin wants the body, and how many bytes may be buffered for it."""
+        self.mode, self.limit = mode, limit
+        self.batch = Batch() if mode is _OBSERVE else None

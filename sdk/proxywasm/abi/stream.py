@@ -133,6 +133,10 @@ class Stream(Generic[Root]):
                 half.collecting = True
                 return self._leave(half, STOP_BODY)
         data = (self._abi.get_buffer_bytes(half.body_kind, 0, size) or b"") if size else b""
+        if half.batch is not None:
+            if not end_of_stream and half.batch.keep(data):
+                return self._leave(half, CONTINUE) if half.stopped or half.buffering else CONTINUE
+            data = half.batch.taken(data)
         return self._ask(half, data, end_of_stream)
 
     def trailers(self, half: Half) -> int:
@@ -143,6 +147,8 @@ class Stream(Generic[Root]):
         else:
             half.ended = True
             data = self._abi.get_buffer_bytes(half.body_kind, 0, EVERYTHING) if half.collecting else None
+            if half.batch is not None:
+                data = half.batch.taken()
             action = self._ask(half, data or b"", True)
         half.trailers_wait = True
         return CONTINUE if action == CONTINUE and self._show_trailers(half) else STOP_TRAILERS
@@ -170,9 +176,16 @@ class Stream(Generic[Root]):
     def close(self) -> None:
         """The stream is over, however it ended. Called once."""
         self.closed = True
+        for half in (self.request, self.response):
+            if half.batch is not None and not self._bypassed and (data := half.batch.taken()):
+                self._tell(half.on_body, data, False)
+        self._tell(self.root.on_done)
+
+    def _tell(self, event: Callable[..., Outcome], *arguments: Any) -> None:
+        """Call the plugin for a stream that is over."""
         try:
-            outcome = self.root.on_done(self.id)
-            if outcome is not None:
+            outcome = event(self.id, *arguments)
+            if outcome is not None and not isinstance(outcome, bytes):
                 self.root.carry_out(outcome, self, None)
         except BaseException as error:
             self.root.report(self.id, self.root.message(error))
@@ -381,6 +394,13 @@ class Stream(Generic[Root]):
             self.fail(self.root.message(error), self.response)
             return True
         return self._answered
+
+    def leave(self, running: Half | None) -> None:
+        """The plugin has nothing more to do in this stream: everything passes it. Its dispatcher knows whether it is
+        told the end."""
+        self._bypassed = True
+        self._bypass(self.request, running)
+        self._bypass(self.response, running)
 
     def fail(self, message: str, half: Half | None = None) -> None:
         """The plugin raised while it dealt with this stream; `half` is the direction whose phase is being answered.

@@ -14,7 +14,7 @@ import proxywasm.adapters.guard  # noqa: F401  # before the plugin is loaded
 # isort: split
 import wit_world
 from componentize_py_types import Err
-from proxywasm_plugin import plugin
+from proxywasm_plugin import PLUGINS, plugin
 from wit_world.imports import types
 
 from proxywasm import wire
@@ -38,6 +38,7 @@ _MODES = {
     wire.BodyMode.SKIP: types.BodyMode.SKIP,
     wire.BodyMode.STREAM: types.BodyMode.STREAM,
     wire.BodyMode.BUFFER: types.BodyMode.BUFFER,
+    wire.BodyMode.OBSERVE: types.BodyMode.OBSERVE,
 }
 
 
@@ -91,6 +92,7 @@ _COMMANDS: dict[type, Callable[[Any], Any]] = {
     wire.LimitFirstByte: lambda command: types.Command_LimitFirstByte(
         number(command.value, "the time to the first byte", 0, MAX_U32)
     ),
+    wire.Leave: lambda command: types.Command_Leave(command.value is True),
 }
 """For each command, the generated class of its case."""
 
@@ -155,6 +157,9 @@ class WitWorld(wit_world.WitWorld):  # type: ignore[misc]  # generated at build,
     """The exports of the world; each is one event of the dispatcher. Nothing may be raised here: it would trap."""
 
     def configure(self, config: str, log_level: Any) -> None:
+        if config[:1] == "\0":
+            name, _, config = config[1:].partition("\0")
+            _dispatcher.become(PLUGINS[name])
         begin(_dispatcher)
         try:
             _dispatcher.configure(config, LEVELS[log_level])

@@ -52,12 +52,14 @@ class Callbacks:
     request_body: BodyCallback | None = None
     streaming_request_body: StreamingRequestCallback | None = None
     request_read_only: bool = False
+    request_batched: bool = False
     request_trailers: HeadersCallback | None = None
     response_headers: HeadersCallback | None = None
     response_body: BodyCallback | None = None
     response_too_large: StreamCallback | None = None
     streaming_response_body: StreamingResponseCallback | None = None
     response_read_only: bool = False
+    response_batched: bool = False
     response_trailers: HeadersCallback | None = None
     stream_done: StreamCallback | None = None
 

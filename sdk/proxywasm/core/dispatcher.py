@@ -60,6 +60,10 @@ class Dispatcher(PluginInstance):
         self._counts_requests = False
         """Whether the plugin asks for fresh instances; known when it has started."""
 
+    def become(self, plugin: PluginDefinition) -> None:
+        """Run another plugin. Whoever has this object, or a bound method of it, keeps it."""
+        self.__init__(plugin, self.unchecked_host)  # type: ignore[misc]
+
     # The events of wire.Program. Headers come as adapters have made them of what their host gives.
 
     def configure(self, config: str, log_level: LogLevel) -> None:

@@ -21,7 +21,7 @@ from ..wire import (
 from .definition import Action, BodyCallback, Callbacks, HeadersCallback, StreamingResponseCallback
 from .direction import NO_RESPONSE, Direction
 from .instance import PluginInstance
-from .stream_state import ExecutionPhase, StreamState
+from .stream_state import LEFT, ExecutionPhase, StreamState
 from .trailers import Trailers
 
 READ_ONLY = (
@@ -39,7 +39,7 @@ TO_WAIT = "to wait, return Action.PAUSE"
 # Looked up once: reading an enum member is slow, and there may be a chunk for each token of a model.
 _REQUEST_BODY, _RESPONSE_BODY = ExecutionPhase.REQUEST_BODY, ExecutionPhase.RESPONSE_BODY
 _RESPONSE_HEADERS = ExecutionPhase.RESPONSE_HEADERS
-_SKIP, _STREAM, _BUFFER = BodyMode.SKIP, BodyMode.STREAM, BodyMode.BUFFER
+_SKIP, _STREAM, _BUFFER, _OBSERVE = BodyMode.SKIP, BodyMode.STREAM, BodyMode.BUFFER, BodyMode.OBSERVE
 _CONTINUE, _WAIT, _STOP = Action.CONTINUE, Action.PAUSE, Action.STOP_ITERATION
 
 # Commands that say the same in every stream.
@@ -62,8 +62,12 @@ class Phases:
     def start(self) -> None:
         """The plugin has started: compute once what depends on its callbacks only."""
         callbacks = self._callbacks
-        self._request_mode = _mode(callbacks.streaming_request_body, callbacks.request_body)
-        self._response_mode = _mode(callbacks.streaming_response_body, callbacks.response_body)
+        self._request_mode = _mode(
+            callbacks.streaming_request_body, callbacks.request_body, batched=callbacks.request_batched
+        )
+        self._response_mode = _mode(
+            callbacks.streaming_response_body, callbacks.response_body, batched=callbacks.response_batched
+        )
         self._read_trailers = []
         if callbacks.request_trailers is not None:
             self._read_trailers.append(ReadRequestTrailers())
@@ -74,6 +78,9 @@ class Phases:
         callbacks = self._callbacks
         action = callbacks.request_headers(ctx, ctx.config) if callbacks.request_headers else None
         if ctx.replied:
+            return
+        if ctx.left:
+            _stays_away(ctx, action)
             return
         if self._read_trailers:
             for read in self._read_trailers:
@@ -91,7 +98,7 @@ class Phases:
                 if command.mode is not mode or command.limit != request.limit:
                     command = self._read_request = ReadRequestBody(mode, request.limit)
                 ctx.command(command)
-                if mode is _STREAM and ctx.has_request_body:
+                if mode is not _BUFFER and ctx.has_request_body:
                     _begin_streaming(request, read_only=callbacks.request_read_only)
         if action is None:
             request.release(CONTINUED)
@@ -108,6 +115,9 @@ class Phases:
         action = callbacks.response_headers(ctx, ctx.config) if callbacks.response_headers else None
         if ctx.turns != turns:
             return
+        if ctx.left:
+            _stays_away(ctx, action)
+            return
         response = ctx.response
         if not ctx.response_is_opaque:
             mode = self._response_mode
@@ -121,7 +131,7 @@ class Phases:
                 if command.mode is not mode or command.limit != response.limit:
                     command = self._read_response = ReadResponseBody(mode, response.limit)
                 ctx.command(command)
-                if mode is _STREAM and ctx.has_response_body:
+                if mode is not _BUFFER and ctx.has_response_body:
                     _begin_streaming(response, read_only=callbacks.response_read_only)
         if action is None:
             response.release(CONTINUED)
@@ -142,7 +152,7 @@ class Phases:
 
     def request_body(self, ctx: StreamState, body: bytes, end_of_stream: bool) -> bytes | None:
         ctx.execution_phase = _REQUEST_BODY
-        if ctx.request.read is not _STREAM:
+        if ctx.request.read is _BUFFER:
             self._whole_body(ctx, ctx.request, self._callbacks.request_body, body, "on_request_body")
             return None
         new = self._chunk(ctx, ctx.request, self._callbacks.streaming_request_body, body, end_of_stream)
@@ -155,7 +165,7 @@ class Phases:
 
     def response_body(self, ctx: StreamState, body: bytes, end_of_stream: bool) -> bytes | None:
         ctx.execution_phase = _RESPONSE_BODY
-        if ctx.response.read is not _STREAM:
+        if ctx.response.read is _BUFFER:
             if not end_of_stream:
                 self._response_too_large(ctx)
                 return None
@@ -295,9 +305,11 @@ class Phases:
             self._callbacks.stream_done(ctx, ctx.config)
 
 
-def _mode(streaming: object | None, whole: object | None) -> BodyMode:
+def _mode(streaming: object | None, whole: object | None, *, batched: bool) -> BodyMode:
     """Which body callback is used: the streaming one, unless there is none or the plugin asked for buffering."""
-    return _STREAM if streaming is not None else _SKIP if whole is None else _BUFFER
+    if streaming is not None:
+        return _OBSERVE if batched else _STREAM
+    return _SKIP if whole is None else _BUFFER
 
 
 def _begin_streaming(direction: Direction, *, read_only: bool) -> None:
@@ -305,6 +317,13 @@ def _begin_streaming(direction: Direction, *, read_only: bool) -> None:
     direction.read_only = read_only
     if not read_only and "content-length" in direction.headers.first:
         direction.headers.discard("content-length")
+
+
+def _stays_away(ctx: StreamState, action: Action | None) -> None:
+    """After `leave`: what has been in hand goes on."""
+    if action is not None and action is not _CONTINUE:
+        raise RuleError(f"the callback returned {action!r}, but {LEFT}")
+    ctx.request.release(CONTINUED)
 
 
 def _hold(

@@ -10,12 +10,13 @@ from typing import Any, Protocol
 from ..errors import RuleError
 from ..framing import guard_request, guard_response
 from ..headers import Headers
-from ..wire import Command, EditRequestHeaders, EditResponseHeaders, Fields, Host
+from ..wire import Command, EditRequestHeaders, EditResponseHeaders, Fields, Host, Leave
 from . import client_credentials
 from .direction import NO_RESPONSE, Direction
 from .plugin_state import PluginState
 
 DONE = "this stream has ended"
+LEFT = "the plugin has left this stream"
 REPLIED = "this stream has been answered with a local reply"
 
 
@@ -46,6 +47,8 @@ class StreamOwner(Protocol):
     unchecked_host: Host
     """The host without the checks of `Boundary`, for names that the SDK itself passes."""
     plugin_context: PluginState
+    contexts: dict[int, StreamState]
+    """Streams whose events the plugin is told."""
     touched: dict[int, StreamState]
     """Streams that have something to tell the host in the outcome of the running callback."""
     sends_again: bool
@@ -74,6 +77,7 @@ class StreamState:
         "has_response_body",
         "host",
         "http_calls",
+        "left",
         "method",
         "path",
         "pauses_streaming_response",
@@ -132,6 +136,8 @@ class StreamState:
         self.turns = 0
         """How often the callback of a response has ended it: by a local reply, or by another request."""
         self.ended = False
+        self.left = False
+        """The plugin has nothing more to do in it."""
         # What the facade keeps for the author. All of it is made here: another `__init__` would be another call.
         self._values: dict[str, Any] = {}
         self._attributes: dict[str, Any] | None = None
@@ -211,9 +217,25 @@ class StreamState:
         self.route_callback = None
         self.turns += 1
 
+    def leave(self, *, until_done: bool = False) -> None:
+        """The plugin has nothing more to do in this stream: what follows passes it, and costs nothing.
+
+        No callback is called for the stream any more, not even `on_stream_done`, unless `until_done` is given. Call it
+        as the last thing in a callback. What the plugin still holds back goes on. While a call-out of the stream is
+        under way, the plugin stays.
+        """
+        if self.response.taken or self.pauses_streaming_response:
+            raise RuleError("a plugin cannot leave a stream of whose response it has taken chunks")
+        if self.http_calls or self.redis_calls:
+            return
+        self.command(Leave(until_done))
+        self.left = True
+        if not until_done:
+            self._owner.contexts.pop(self._id, None)
+
     def command(self, command: Command) -> None:
-        if self.ended:
-            raise RuleError(f"nothing can be asked for any more: {DONE}")
+        if self.ended or self.left:
+            raise RuleError(f"nothing can be asked for any more: {DONE if self.ended else LEFT}")
         if not self._commands:
             self._owner.touched[self._id] = self
         self._commands.append(command)

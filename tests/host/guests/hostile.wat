@@ -36,7 +36,8 @@
       (case "edit-request-trailers" string)
       (case "edit-response-trailers" string)
       (case "send-again" $new-request)
-      (case "limit-first-byte" u32)))
+      (case "limit-first-byte" u32)
+      (case "leave" bool)))
     (export "command" (type $command (eq $command')))
     (type $outcome' (variant
       (case "unchanged")

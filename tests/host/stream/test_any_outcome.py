@@ -66,6 +66,7 @@ commands = st.one_of(
     st.builds(wire.SendLocalReply, replies),
     st.builds(wire.SendAgain, new_requests),
     st.builds(wire.LimitFirstByte, numbers),
+    st.builds(wire.Leave, st.booleans()),
 )
 failures = st.sampled_from([PluginFailure("Traceback"), ProgramLost("trap")])
 outcomes = st.one_of(st.none(), bodies, st.lists(commands, max_size=5), st.lists(commands, max_size=5), failures)

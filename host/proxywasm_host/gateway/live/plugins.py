@@ -72,6 +72,8 @@ class LivePlugins:
         """Call-outs that were made since the last time."""
         for plugin in self.plugins:
             for runner in plugin.pool.runners:
+                if not runner.services.calls_changed:
+                    continue
                 for call in runner.services.take_calls():
                     yield runner, call
                 for command in runner.services.take_redis_calls():
@@ -81,8 +83,9 @@ class LivePlugins:
         """Calls whose stream has ended in the meantime."""
         for plugin in self.plugins:
             for runner in plugin.pool.runners:
-                for call in runner.services.take_cancelled():
-                    yield runner, call
+                if runner.services.calls_changed:
+                    for call in runner.services.take_cancelled():
+                        yield runner, call
 
     def close(self) -> None:
         for plugin in self.plugins:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from proxywasm.text import spell_out
 from proxywasm.wire import ConfigError, PluginFailure, Program, ProgramLost
 
 from ...building.build import BuildError, build
+from ...building.shipped import shipped_together
 from ...services import HostServices, LogRecord
 from ...services.call_time import CallTime
 from ...wasm.component import ComponentProgram
@@ -31,20 +32,34 @@ class Components:
 
     def __init__(self) -> None:
         self._engine: Engine | None = None
-        self._loaded: dict[Path, tuple[Path, Component]] = {}
-        """By the source: the file that was built of it, and what that contains."""
+        self._loaded: dict[tuple[Path, ...], tuple[Path, Component]] = {}
+        """By the sources: the file that was built of them, and what that contains."""
 
-    def load(self, plugin: PluginEntry, progress: Callable[[str], None]) -> Component:
-        """Raises `LiveError`."""
-        source = _source(plugin)
+    def load(self, plugins: Sequence[PluginEntry], progress: Callable[[str], None]) -> list[tuple[Component, str]]:
+        """For each plugin its component, and its name in there if there are several. Raises `LiveError`."""
+        together = shipped_together([_source(plugin) for plugin in plugins])
+        found: dict[tuple[Path, ...], Component] = {}
+        parts = []
+        for plugin in plugins:
+            source = _source(plugin)
+            shared = source.resolve() in together
+            sources = together if shared else (source,)
+            if sources not in found:
+                progress(f"building the plugin {plugin.name!r}")
+                found[sources] = self._load(plugin.name, sources, progress)
+            parts.append((found[sources], source.name if shared else ""))
+        return parts
+
+    def _load(self, name: str, sources: tuple[Path, ...], progress: Callable[[str], None]) -> Component:
         self._engine = self._engine or Engine()
         try:
-            path = build(source, progress=progress).path  # its name has the checksum of what it was built of
-            if (known := self._loaded.get(source)) is None or known[0] != path:
-                self._loaded[source] = path, self._engine.load(path)
+            # The file's name has the checksum of what it was built of.
+            path = build(sources[0], others=sources[1:], progress=progress).path
+            if (known := self._loaded.get(sources)) is None or known[0] != path:
+                self._loaded[sources] = path, self._engine.load(path)
         except (BuildError, ComponentError) as error:
-            raise LiveError(f"the plugin {plugin.name!r} cannot be built: {error}") from None
-        return self._loaded[source][1]
+            raise LiveError(f"the plugin {name!r} cannot be built: {error}") from None
+        return self._loaded[sources][1]
 
 
 def start_plugins(
@@ -69,11 +84,12 @@ def start_plugins(
     components = components or Components()
     limits = limits_of(gateway)
     started: list[LivePlugin] = []
+    parts = [] if native else components.load(gateway.plugins, progress)
     try:
         with fresh_imports(map(_source, gateway.plugins)) if anew and native else nullcontext():
             for place, plugin in enumerate(gateway.plugins):
                 progress(f"starting the plugin {plugin.name!r}")
-                start = _native(plugin, limits) if native else _in_wasm(components.load(plugin, progress), limits)
+                start = _native(plugin, limits) if native else _in_wasm(*parts[place], limits)
                 started.append(_started(gateway, place, start, on_log, shared))
     except LiveError:
         for one in started:
@@ -84,10 +100,7 @@ def start_plugins(
 
 def compile_plugins(gateway: Gateway, progress: Callable[[str], None]) -> None:
     """Build and compile what processes that start afterwards find in the cache then. Raises `LiveError`."""
-    components = Components()
-    for plugin in gateway.plugins:
-        progress(f"compiling the plugin {plugin.name!r}")
-        components.load(plugin, progress)
+    Components().load(gateway.plugins, progress)
 
 
 def limits_of(gateway: Gateway) -> Limits:
@@ -133,8 +146,8 @@ def _source(plugin: PluginEntry) -> Path:
     return plugin.source
 
 
-def _in_wasm(component: Component, limits: Limits) -> Start:
-    return lambda services: ComponentProgram(component, services, limits=limits)
+def _in_wasm(component: Component, plugin: str, limits: Limits) -> Start:
+    return lambda services: ComponentProgram(component, services, plugin=plugin, limits=limits)
 
 
 def _native(plugin: PluginEntry, limits: Limits) -> Start:

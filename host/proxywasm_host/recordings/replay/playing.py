@@ -128,8 +128,12 @@ class Player:
 
     def answer_calls(self) -> None:
         """Answer what the plugins have called, and what they call when they hear the answers."""
+        last: list[str] = []
         for _ in range(MAX_ROUNDS):
-            last = [self._answer_calls_of(runner) for runner in self._chain.runners]
+            waiting = [runner for runner in self._chain.runners if runner.services.calls_changed]
+            if not waiting:  # as after nearly each chunk
+                return
+            last = [self._answer_calls_of(runner) for runner in waiting]
             if not any(last):
                 return
         raise ReplayError(
