@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from proxywasm.helpers import unmarshal_str
-from proxywasm_host.recordings.exchange import Message
 from proxywasm.testing import PluginHosts, TestHost, TestStream, request, response
+from proxywasm_host.recordings.exchange import Message
 
 CHAT = {
     "model": "qwen-max",
