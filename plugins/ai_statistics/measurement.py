@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any, Final, NamedTuple
 
-from ai_common import Usage, UsageReader
+from ai_common import LONGEST_NAME, Usage, UsageReader
 from ai_common.seen import model_in
 from proxywasm import HttpContext
 from proxywasm.attributes import AI_LOG
@@ -129,7 +129,7 @@ class Measurement:
     def _attributes(self, model: str, provider: str, usage: Usage | None) -> dict[str, Any]:
         """The names are those of Higress."""
         found: dict[str, Any] = {"response_type": "stream" if self.streamed else "normal"}
-        for name, value in (("model", model), ("provider", provider), ("consumer", self.consumer)):
+        for name, value in (("model", model), ("provider", provider), ("consumer", self.consumer[:LONGEST_NAME])):
             if value:
                 found[name] = value
         if usage is not None:

@@ -158,6 +158,16 @@ def test_names_may_be_anything(plugin_host: PluginHosts) -> None:
     assert [name for name in host.metrics if "%E6%9D%8E%E9%9B%B7" in name and "%2E" in name]
 
 
+@pytest.mark.not_in_envoy("Envoy refuses headers of this size")
+def test_a_name_longer_than_names_are_is_counted_as_other_and_cut_in_the_log(plugin_host: PluginHosts) -> None:
+    host = plugin_host("ai_statistics")
+    stream = host.request("POST", "/", {"x-mse-consumer": "c" * 200_000}, body="{}")
+    answer(stream)
+    (counter,) = (name for name in counted(host) if name.startswith("ai_requests"))
+    assert counter.startswith("ai_requests.consumer.other.model.qwen-max.")
+    assert logged(stream)["consumer"] == "c" * 200
+
+
 @pytest.mark.parametrize("absurd", [-1, 10**30, "many", None, [], 1.5e300])
 def test_absurd_tokens_are_not_counted(plugin_host: PluginHosts, absurd: object) -> None:
     host = plugin_host("ai_statistics")
