@@ -2,8 +2,8 @@
 the tokens that an answer has used.
 """
 
-from .consumer import CONSUMER, consumer_of
+from .consumer import CONSUMER, LONGEST_NAME, consumer_of
 from .errors import refuse
 from .usage import Usage, UsageReader
 
-__all__ = ["CONSUMER", "Usage", "UsageReader", "consumer_of", "refuse"]
+__all__ = ["CONSUMER", "LONGEST_NAME", "Usage", "UsageReader", "consumer_of", "refuse"]

@@ -10,6 +10,8 @@ CONSUMER: Final = "x-mse-consumer"
 """The request header with the consumer's name. key_auth removes one that the client has sent, and ai_proxy does not
 send it to model services.
 """
+LONGEST_NAME: Final = 200
+"""Characters of a consumer's name. key_auth has no longer ones; without it, clients write what they like."""
 
 
 def consumer_of(ctx: HttpContext) -> str:

@@ -35,6 +35,7 @@ def document(rows: Sequence[Row] = ROWS) -> Schema:
     return {
         "$schema": parts.DRAFT,
         "title": "Configuration of ai-proxy",
+        "description": "Clients use one protocol, such as OpenAI's; the gateway calls the configured model service.",
         **_outer({RULES: {**rules, "items": {"$ref": "#/$defs/rule"}}}),
         "$defs": {"provider": _provider(types, defined), "rule": rule, **types, **nested},
     }

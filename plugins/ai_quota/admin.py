@@ -6,14 +6,13 @@ import json
 from typing import Final, Literal
 from urllib.parse import parse_qsl
 
-from ai_common import refuse
+from ai_common import LONGEST_NAME, refuse
 from proxywasm import HttpContext
 
 from .balances import Failed
 from .configuration import Quota
 
 Call = Literal["query", "refresh", "delta"]
-_LONGEST_NAME: Final = 200
 _NOT_ADMIN: Final = "Only the administrator may use this path."
 _UNAVAILABLE: Final = "The balance cannot be read or changed now. Try again later."
 
@@ -37,7 +36,7 @@ def answer(ctx: HttpContext, quota: Quota, call: Call, form: str) -> None:
     """Answer an administrator. `form`: the query, or the body."""
     values = dict(reversed(parse_qsl(form, keep_blank_values=True)))
     consumer = values.get("consumer", "")
-    if not 0 < len(consumer) <= _LONGEST_NAME:
+    if not 0 < len(consumer) <= LONGEST_NAME:
         _wrong(ctx, "`consumer` must be the name of a consumer.")
         return
     account = quota.account(consumer)

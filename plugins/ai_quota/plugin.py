@@ -6,7 +6,7 @@ import json
 import time
 from typing import Final
 
-from ai_common import consumer_of, refuse
+from ai_common import LONGEST_NAME, consumer_of, refuse
 from ai_common.seen import Seen, read_log
 from proxywasm import Action, HttpContext, Plugin, config, log
 
@@ -43,7 +43,7 @@ def on_request_headers(ctx: HttpContext, quota: Quota) -> Action:
         ctx.leave()
         return Action.CONTINUE
     consumer = consumer_of(ctx)
-    if not consumer:
+    if not consumer or len(consumer) > LONGEST_NAME:
         refuse(ctx, 401, _WHO, code="invalid_api_key", details="ai-quota.no_key")
         return Action.CONTINUE
     if call is not None:

@@ -41,7 +41,7 @@ class Attribute:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Counts tokens, times, errors and retries by consumer, model and provider."""
+    """Counts tokens, times, errors, retries and fallbacks by consumer, model and provider."""
 
     attributes: tuple[Attribute, ...] = config.key("Further values for access log and trace", default=())
     models: tuple[str, ...] = config.key(

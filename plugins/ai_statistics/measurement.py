@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from ai_common import Usage, UsageReader
+from ai_common import LONGEST_NAME, Usage, UsageReader
 from ai_common.seen import model_in
 from proxywasm import HttpContext
 from proxywasm.attributes import AI_LOG
@@ -17,8 +17,17 @@ from .names import NONE
 from .values import Body, Collected
 
 _AI_PROXY_LOG: Final = "ai_proxy_log"
+_OF_ATTEMPTS: Final = ("retries", "fallbacks", "route")
+"""What ai_proxy says of further attempts: in the access log and trace under the same names."""
 _LOOKED_FOR_MODEL: Final = 8192
 """Bytes at the beginning of an answer in which its model is looked for, where ai_proxy does not say it."""
+
+
+class _Attempts(NamedTuple):
+    """The attempts after the first one: with another key of the provider, and of another provider or model."""
+
+    retries: int
+    fallbacks: int
 
 
 class Measurement:
@@ -76,15 +85,19 @@ class Measurement:
         requested = said.get("requested_model")
         model = said.get("model") or model_in(self._beginning)
         provider = said.get("provider") or _text(ctx.get_property("cluster_name"))
-        self._count(statistics, model, provider, usage, _whole_number(said.get("retries")), cut=cut)
+        attempts = _Attempts(_whole_number(said.get("retries")), _whole_number(said.get("fallbacks")))
+        self._count(statistics, model, provider, usage, attempts, cut=cut)
         if statistics.log or statistics.trace or self.collected is not None:
             attributes = self._attributes(model, provider, usage)
             if requested and requested != model:
                 attributes["requested_model"] = requested
+            for name in _OF_ATTEMPTS:
+                if said.get(name):
+                    attributes[name] = said[name]
             _write(ctx, statistics, attributes, self.collected)
 
     def _count(
-        self, statistics: Statistics, model: str, provider: str, usage: Usage | None, retries: int, *, cut: bool
+        self, statistics: Statistics, model: str, provider: str, usage: Usage | None, attempts: _Attempts, *, cut: bool
     ) -> None:
         reason = counted.reason(self.status, cut=cut)
         labels = {
@@ -96,8 +109,10 @@ class Measurement:
         counted.requests.increment(**labels)
         if reason:
             counted.errors.increment(**labels, reason=reason)
-        if retries:
-            counted.retries.increment(retries, **labels)
+        if attempts.retries:
+            counted.retries.increment(attempts.retries, **labels)
+        if attempts.fallbacks:
+            counted.fallbacks.increment(attempts.fallbacks, **labels)
         if usage is not None:
             counted.input_tokens.increment(usage.input, **labels)
             counted.output_tokens.increment(usage.output, **labels)
@@ -114,7 +129,7 @@ class Measurement:
     def _attributes(self, model: str, provider: str, usage: Usage | None) -> dict[str, Any]:
         """The names are those of Higress."""
         found: dict[str, Any] = {"response_type": "stream" if self.streamed else "normal"}
-        for name, value in (("model", model), ("provider", provider), ("consumer", self.consumer)):
+        for name, value in (("model", model), ("provider", provider), ("consumer", self.consumer[:LONGEST_NAME])):
             if value:
                 found[name] = value
         if usage is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from proxywasm.metrics import OTHER
+from proxywasm.metrics import LONGEST_VALUE, OTHER
 
 NONE: Final = "none"
 """The label where there is no name."""
@@ -28,7 +28,7 @@ class Names:
             return name
         if not name:
             return NONE
-        if not add or self._fixed or len(self._known) >= self._most:
+        if not add or self._fixed or len(self._known) >= self._most or len(name) > LONGEST_VALUE:
             return OTHER
         self._known.add(name)
         return name

@@ -186,6 +186,28 @@ def test_what_began_in_the_month_before_does_not_touch_the_new_budget(plugin_hos
     assert left(host) == 970
 
 
+@pytest.mark.not_in_envoy("the clock has to be moved")
+def test_a_clock_that_goes_back_over_the_end_of_a_month_renews_nothing(plugin_host: PluginHosts) -> None:
+    start = datetime.datetime(2026, 4, 1, 0, 0, 5, tzinfo=datetime.UTC)
+    host = plugin_host("ai_quota", {**ADMIN, "monthly": {"*": 30}}, start=start)
+    answer(ask(host))
+    for seconds in (-10, 10, -40 * 24 * 3600, 40 * 24 * 3600):
+        host.advance(seconds=seconds)
+        assert ask(host).downstream.status == 429
+    host.advance(seconds=30 * 24 * 3600)
+    assert left(host) == 30
+
+
+@pytest.mark.not_in_envoy("Envoy refuses headers of this size")
+def test_a_name_longer_than_names_are_is_no_consumer_s_and_is_not_kept(plugin_host: PluginHosts) -> None:
+    host = plugin_host("ai_quota", {**ADMIN, "monthly": {"*": 30}})
+    assert ask(host, "a" * 2**20).downstream.status == 431
+    assert ask(host, "a" * 200_000).downstream.status == 401
+    assert ask(host, "a" * 201).downstream.status == 401
+    assert ask(host, "a" * 200).upstream
+    assert not [key for key in host.shared_data if len(key) > 1000]
+
+
 def test_all_workers_count_together(plugin_host: PluginHosts) -> None:
     host = plugin_host("ai_quota", {**ADMIN, "monthly": {"*": 100}})
     other = host.another_instance()

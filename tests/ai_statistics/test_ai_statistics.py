@@ -9,6 +9,7 @@ import pytest
 
 from proxywasm.helpers import unmarshal_str
 from proxywasm.testing import PluginHosts, TestHost, TestStream, request, response
+from proxywasm_host.recordings.exchange import Message
 
 CHAT = {
     "model": "qwen-max",
@@ -157,6 +158,16 @@ def test_names_may_be_anything(plugin_host: PluginHosts) -> None:
     assert [name for name in host.metrics if "%E6%9D%8E%E9%9B%B7" in name and "%2E" in name]
 
 
+@pytest.mark.not_in_envoy("Envoy refuses headers of this size")
+def test_a_name_longer_than_names_are_is_counted_as_other_and_cut_in_the_log(plugin_host: PluginHosts) -> None:
+    host = plugin_host("ai_statistics")
+    stream = host.request("POST", "/", {"x-mse-consumer": "c" * 200_000}, body="{}")
+    answer(stream)
+    (counter,) = (name for name in counted(host) if name.startswith("ai_requests"))
+    assert counter.startswith("ai_requests.consumer.other.model.qwen-max.")
+    assert logged(stream)["consumer"] == "c" * 200
+
+
 @pytest.mark.parametrize("absurd", [-1, 10**30, "many", None, [], 1.5e300])
 def test_absurd_tokens_are_not_counted(plugin_host: PluginHosts, absurd: object) -> None:
     host = plugin_host("ai_statistics")
@@ -170,8 +181,9 @@ def test_a_clock_that_goes_back_gives_no_negative_times(plugin_host: PluginHosts
     host = plugin_host("ai_statistics")
     stream = chat(host)
     stream.response_headers(200, {"content-type": "text/event-stream"})
-    stream.response_body(event({"model": "m", "choices": []}))
     host.advance(seconds=1)
+    stream.response_body(event({"model": "m", "choices": []}))
+    host.advance(seconds=-5)
     stream.response_body(b"", end_of_stream=True)
     assert all(sample >= 0 for samples in host.histograms.values() for sample in samples)
 
@@ -252,6 +264,71 @@ def test_retries_of_ai_proxy_are_counted(plugin_host: PluginHosts) -> None:
     stream.finish()
     assert counted(host)["ai_retries.consumer.alice.model.gpt-4o.provider.openai"] == 1
     assert not [name for name in host.metrics if name.startswith("ai_errors")]
+
+
+RETRY = {"enabled": True, "maxRetries": 2, "retryOnStatus": ["5.*"]}
+SEVERAL: dict[str, Any] = {
+    "providers": [
+        {"id": "first", "type": "openai", "apiTokens": ["sk-1", "sk-2"], "models": ["gpt-4o"], "retryOnFailure": RETRY},
+        {"id": "second", "type": "mistral", "apiTokens": ["sk-3"], "models": ["gpt-4o"]},
+        {"id": "third", "type": "deepseek", "apiTokens": ["sk-4"], "models": ["other"]},
+    ],
+    "routing": {"fallback": {"attempts": 4, "models": {"gpt-4o": {"then": ["third/deepseek-chat"]}}}},
+}
+BUSY = response(503, {"content-type": "application/json"}, body=json.dumps({"error": {"message": "busy"}}))
+FINE = response(200, {"content-type": "application/json"}, body=json.dumps({**CHAT, "model": "gpt-4o"}))
+
+
+def attempts(plugin_host: PluginHosts, *answers: Message) -> tuple[TestHost, TestStream]:
+    """A request whose attempts get these answers, whichever way the gateway sends later ones."""
+    host = plugin_host(["ai_statistics", "ai_proxy"], [None, SEVERAL])
+    stream = chat(host)
+    for answer in answers:
+        if host.pending:
+            host.next_call().answer(answer)
+        else:
+            stream.respond(answer)
+    stream.finish()
+    return host, stream
+
+
+def of_attempts(host: TestHost) -> dict[str, int]:
+    return {name: value for name, value in counted(host).items() if name.startswith(("ai_retries", "ai_fallbacks"))}
+
+
+@pytest.mark.not_in_envoy("the services of later attempts are no clusters of the test")
+def test_another_key_is_a_retry_and_another_provider_a_fallback(plugin_host: PluginHosts) -> None:
+    host, stream = attempts(plugin_host, BUSY, BUSY, FINE)
+    by = "consumer.alice.model.gpt-4o.provider.mistral"
+    assert of_attempts(host) == {f"ai_retries.{by}": 1, f"ai_fallbacks.{by}": 1}
+    found = logged(stream)
+    route = "first/gpt-4o=status, first/gpt-4o=status, second/gpt-4o=answered"
+    assert (found["retries"], found["fallbacks"], found["provider"]) == (1, 1, "mistral")
+    assert found["route"] == route
+
+
+@pytest.mark.not_in_envoy("the services of later attempts are no clusters of the test")
+def test_each_further_provider_or_model_is_a_fallback(plugin_host: PluginHosts) -> None:
+    host, stream = attempts(plugin_host, BUSY, BUSY, BUSY, FINE)
+    by = "consumer.alice.model.deepseek-chat.provider.deepseek"
+    assert of_attempts(host) == {f"ai_retries.{by}": 1, f"ai_fallbacks.{by}": 2}
+    assert logged(stream)["fallbacks"] == 2
+
+
+@pytest.mark.not_in_envoy("the services of later attempts are no clusters of the test")
+def test_fallbacks_that_do_not_help_are_counted_and_the_names_of_clients_are_not(plugin_host: PluginHosts) -> None:
+    host, stream = attempts(plugin_host, BUSY, BUSY, BUSY, BUSY)
+    assert stream.downstream.status == 503
+    (fallbacks,) = (name for name in of_attempts(host) if name.startswith("ai_fallbacks"))
+    assert of_attempts(host)[fallbacks] == 2
+    assert ".model.other." in fallbacks
+    assert [name for name in host.metrics if name.startswith("ai_errors") and name.endswith(".reason.service")]
+
+
+def test_a_first_attempt_that_works_has_neither(plugin_host: PluginHosts) -> None:
+    host, stream = attempts(plugin_host, FINE)
+    assert of_attempts(host) == {}
+    assert {"retries", "fallbacks"} & set(logged(stream)) == set()
 
 
 def test_the_configuration_of_higress_is_accepted_with_keys_that_only_it_has(plugin_host: PluginHosts) -> None:

@@ -154,6 +154,17 @@ def test_tokens_are_free_again_when_they_have_left_the_window(plugin_host: Plugi
     assert ask(host, max_tokens=BIG).upstream  # more than the whole limit passes when nothing is used
 
 
+@pytest.mark.not_in_envoy("the clock has to be moved")
+def test_a_clock_that_goes_back_gives_no_tokens(plugin_host: PluginHosts) -> None:
+    host = plugin_host("ai_token_ratelimit", limited(token_per_minute=40))
+    stream = ask(host)
+    host.advance(seconds=-3600)
+    answer(stream, {"usage": chat_usage(30, 12), "choices": []})
+    assert ask(host).downstream.status == 429
+    host.advance(seconds=66)
+    assert ask(host).upstream
+
+
 @pytest.mark.not_in_envoy("the same in each host")
 @pytest.mark.parametrize(("percent", "expected"), [(100, 110), (10, 38), (0, 30)])
 def test_cached_tokens_count_as_configured(plugin_host: PluginHosts, percent: int, expected: int) -> None:
@@ -279,6 +290,11 @@ def test_cuts_between_chunks_do_not_matter(plugin_host: PluginHosts, data: st.Da
             {"rule_name": "a", "rule_items": [{"limit_by_consumer": "", "limit_keys": [
                 {"key": "a", "limit_type": "request", "input_token_per_day": 1}]}]},
             "input_token_per_day cannot be combined with limit_type: request",
+        ),
+        (
+            {"rule_name": "a", "rule_items": [{"limit_by_consumer": "", "limit_keys": [
+                {"key": "a", "token_per_day": 1}, {"key": "a", "token_per_day": 2}]}]},
+            r"limit_keys\[1\].key: 'a' has a limit already",
         ),
     ],
 )  # fmt: skip

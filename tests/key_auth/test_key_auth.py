@@ -152,6 +152,14 @@ def test_allow_outside_of_rules_is_for_all_other_requests(plugin_host: PluginHos
     assert host.request(headers={"x-api-key": BOB}).upstream
 
 
+@pytest.mark.not_in_envoy("the route is a property that the test sets")
+def test_of_two_rules_for_a_route_the_first_one_applies(plugin_host: PluginHosts) -> None:
+    rules = [{"_match_route_": ["a"], "allow": [name]} for name in ("alice", "bob")]
+    host = plugin_host("key_auth", {**CONFIG, "_rules_": rules}, properties={"route_name": b"a"})
+    assert host.request(headers={"x-api-key": ALICE}).upstream
+    assert host.request(headers={"x-api-key": BOB}).downstream.status == 403
+
+
 def test_a_consumer_that_may_not_call_gets_403_in_its_protocol(plugin_host: PluginHosts) -> None:
     host = plugin_host("key_auth", {**CONFIG, "allow": ["bob"]})
     openai = host.request("POST", "/v1/chat/completions", {"x-api-key": ALICE}).downstream.json()

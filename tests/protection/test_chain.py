@@ -20,7 +20,11 @@ ALICE, BOB, PROVIDER = "an-example-of-a-key", "key-of-bob-0123456789", "sk-key-o
 FEW_REQUESTS, FEW_TOKENS = "has-few-requests", "has-few-tokens"
 EXAMPLE = ROOT / "examples" / "protection.yaml"
 ASKED: list[Any] = [{"role": "user", "content": "hello"}]
-ENGINES = ["serve", pytest.param("envoy", marks=[pytest.mark.envoy, pytest.mark.exhaustive])]
+ENGINES = [
+    "serve",
+    pytest.param("serve in Wasm", marks=pytest.mark.exhaustive),
+    pytest.param("envoy", marks=[pytest.mark.envoy, pytest.mark.exhaustive]),
+]
 
 
 def example(port: int) -> dict[str, Any]:
@@ -48,8 +52,9 @@ def service() -> Iterator[Service]:
 def gateway(
     request: pytest.FixtureRequest, service: Service, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
-    engine: Engine = request.param
-    with running(engine, tmp_path_factory.mktemp("protection"), example(service.server_port)) as found:
+    engine: Engine = "envoy" if request.param == "envoy" else "serve"
+    folder, native = tmp_path_factory.mktemp("protection"), request.param == "serve"
+    with running(engine, folder, example(service.server_port), native=native) as found:
         yield found
 
 

@@ -225,9 +225,40 @@ def test_a_mistake_refuses_the_configuration(plugin_host: PluginHosts, config: d
         plugin_host("request_ratelimit", config)
 
 
-def test_keys_of_a_megabyte_and_any_text_are_counted(plugin_host: PluginHosts) -> None:
+def test_long_keys_and_any_text_are_counted(plugin_host: PluginHosts) -> None:
     host = plugin_host(
         "request_ratelimit", limited({"limit_by_per_header": "x-user"}, {"key": "*", "query_per_hour": 1})
     )
     for value in ("ключ", "\udce9", "é" * 5000, "a" * 20_000, "a" * 20_001, "a:b"):
         assert count(host, 3, headers={"x-user": value}) == 1
+
+
+@pytest.mark.not_in_envoy("Envoy refuses headers of this size")
+def test_keys_of_a_megabyte_are_refused_and_shorter_ones_take_no_more_room_than_others(
+    plugin_host: PluginHosts,
+) -> None:
+    host = plugin_host("request_ratelimit", by_user(query_per_hour=1))
+    assert host.request(headers={"x-user": "k" * 2**20}).downstream.status == 431
+    for end in ("", "a", "b"):
+        assert count(host, 3, headers={"x-user": "k" * 250_000 + end}) == 1
+    assert sum(len(key) + len(value) for key, value in host.shared_data.items()) < 10_000
+
+
+@pytest.mark.not_in_envoy("the clock has to be moved")
+def test_a_clock_that_goes_back_lets_nobody_through_and_holds_nobody_for_long(plugin_host: PluginHosts) -> None:
+    host = plugin_host("request_ratelimit", by_user(query_per_minute=3))
+    li: dict[str, Any] = {"headers": {"x-user": "li"}}
+    assert count(host, 4, **li) == 3
+    for seconds in (-30, -3600):
+        host.advance(seconds=seconds)
+        assert count(host, 2, **li) == 0
+    host.advance(seconds=66)
+    assert count(host, 4, **li) == 3
+
+
+def test_consumers_that_no_key_is_for_are_not_limited(plugin_host: PluginHosts) -> None:
+    alice = {"key": "alice", "query_per_hour": 1}
+    host = plugin_host("request_ratelimit", limited({"limit_by_consumer": ""}, alice))
+    assert count(host, 3, headers={"x-mse-consumer": "alice"}) == 1
+    for unknown in ("bob", "Alice", "alice ", ""):
+        assert count(host, 3, headers={"x-mse-consumer": unknown} if unknown else {}) == 3

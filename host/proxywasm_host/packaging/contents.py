@@ -13,19 +13,31 @@ from proxywasm import config
 
 from .image import File, Image
 from .metadata import Metadata
-from .openapi import config_schema
+from .openapi import Schema, config_schema
 from .settings import Declarations
 
 SPEC_TYPE: Final = "application/vnd.module.wasm.spec.v1+yaml"
 README_TYPE: Final = "application/vnd.module.wasm.doc.v1+markdown"
 
 
-def image_of(name: str, module: bytes, declared: Declarations, metadata: Metadata, readme: str = "") -> Image:
-    """The image of a plugin. `readme`: Markdown; by default it is made of the plugin's settings."""
-    spec = spec_yaml(name, declared, metadata)
+class _Dumper(yaml.SafeDumper):
+    """Writes each value where it belongs, instead of a reference to another one."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def image_of(name: str, module: bytes, schema: Schema | None, metadata: Metadata, readme: str) -> Image:
+    """The image of a plugin.
+
+    Args:
+        schema: the JSON Schema of the configuration; None: the plugin does not say what it is.
+        readme: Markdown.
+    """
+    spec = spec_yaml(name, schema, metadata)
     files = (
         File("spec.yaml", SPEC_TYPE, spec.encode()),
-        File("README.md", README_TYPE, (readme or _readme(name, declared)).encode()),
+        File("README.md", README_TYPE, readme.encode()),
     )
     annotations = {
         "org.opencontainers.image.title": name,
@@ -34,34 +46,28 @@ def image_of(name: str, module: bytes, declared: Declarations, metadata: Metadat
     return Image(module, files, metadata.version, annotations)
 
 
-def spec_yaml(name: str, declared: Declarations, metadata: Metadata) -> str:
+def spec_yaml(name: str, schema: Schema | None, metadata: Metadata) -> str:
     document: dict[str, Any] = {
         "apiVersion": "1.0.0",
         "info": {
             "category": metadata.category,
             "name": f"{name}/v{metadata.version.partition('.')[0].removeprefix('v')}",
             "title": name,
-            "description": _description(declared) or name,
+            "description": (schema or {}).get("description") or name,
             "version": metadata.version,
         },
         "spec": {
             "phase": metadata.phase,
             "priority": metadata.priority,
-            "configSchema": {"openAPIV3Schema": config_schema(name, declared)},
+            "configSchema": {"openAPIV3Schema": config_schema(schema)},
         },
     }
-    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return text
 
 
-def _description(declared: Declarations) -> str:
-    if declared.settings is None:
-        return ""
-    described: str = config.json_schema(declared.settings).get("description", "")
-    return described
-
-
-def _readme(name: str, declared: Declarations) -> str:
+def readme_of(name: str, declared: Declarations) -> str:
+    """A README with tables of the keys that the plugin declares."""
     if declared.settings is None:
         return f"# {name}\n"
     parts = [f"# {name}\n\n", config.markdown(declared.settings)]

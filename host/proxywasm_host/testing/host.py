@@ -183,8 +183,14 @@ class TestHost(HostViews):
     # Time.
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, in all instances: ticks run when they are due, call-outs without an answer time out."""
+        """Let time pass, in all instances: ticks run when they are due, call-outs without an answer time out.
+
+        With a negative number the clock goes back, as when an operator corrects it.
+        """
         __tracebackhide__ = True
+        if seconds < 0:
+            self.services.clock.advance(round(seconds * 1000))
+            return
         end = self.services.now() + round(seconds * 1000) * 1_000_000
         while True:
             due = min([end, *(moment for host in self._instances for moment in host._moments())])

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from proxywasm import HttpContext
 
-from ..protocols.exchange import Answer, Exchange
+from ..protocols.exchange import Answer, Attempts, Exchange
 from ..providers.row import Provider
 from ..wire.apis import GEMINI_GENERATE, GEMINI_STREAM
 from ..wire.json import Json
@@ -74,11 +74,21 @@ def write(ctx: HttpContext, provider: Provider, exchange: Exchange) -> None:
     text = _beginnings.get(what) or _beginning(*what)
     if (used := _usage(answer)) is not None:
         text += _tokens(used)
-    if exchange.attempts is not None and exchange.attempts.used_tokens:
-        text += f', "retries": {len(exchange.attempts.used_tokens)}'
-    if exchange.attempts is not None and exchange.attempts.fallback is not None:
-        text += f', "route": {json.dumps(exchange.attempts.fallback.route)}'
+    if exchange.attempts is not None:
+        text += _of_attempts(exchange.attempts)
     ctx.set_unchecked_property(PROPERTY, f"{text}}}".encode())
+
+
+def _of_attempts(attempts: Attempts) -> str:
+    """How often the request was repeated with another key, and sent to another provider or model."""
+    fallback = attempts.fallback
+    retries = len(attempts.used_tokens) if fallback is None else fallback.retries
+    text = f', "retries": {retries}' if retries else ""
+    if fallback is None:
+        return text
+    if fallback.changes:
+        text += f', "fallbacks": {fallback.changes}'
+    return f'{text}, "route": {json.dumps(fallback.route)}'
 
 
 def _beginning(provider: str, api: str, asked: str, model: str, stream: bool) -> str:

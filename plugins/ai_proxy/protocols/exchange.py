@@ -244,6 +244,14 @@ class Fallback(Protocol):
     def route(self) -> str:
         """The providers that were asked, with the outcome of each."""
 
+    @property
+    def retries(self) -> int:
+        """How often a provider was asked again with another key, of all providers."""
+
+    @property
+    def changes(self) -> int:
+        """How often another provider, or another model, was asked after a failure."""
+
     def done(self, ctx: HttpContext, /) -> None:
         """The stream has ended."""
 

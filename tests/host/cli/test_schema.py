@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from proxywasm_host.cli.main import main
 from proxywasm_host.cli.scaffold import new
 
+ROOT = Path(__file__).parents[3]
 DECLARED = """\
 from dataclasses import dataclass
 
@@ -48,6 +49,13 @@ def test_the_schema_judges_as_the_plugin_does(tmp_path: Path) -> None:
     assert judge.is_valid({"limit": 1, "_rules_": [{"_match_route_": ["r"], "limit": 2}]})
     assert not judge.is_valid({"limit": 0})
     assert not judge.is_valid({"limit": 1, "_rules_": [{"_match_route_": ["r"]}]})
+
+
+def test_ai_proxy_has_the_schema_of_its_pages() -> None:
+    done = run("ai_proxy")
+    assert done.exit_code == 0, done.output
+    assert done.stdout == (ROOT / "docs" / "ai-proxy.schema.json").read_text(encoding="utf-8")
+    assert run("--markdown", "ai_proxy").exit_code == 2
 
 
 def test_rules_of_a_function_may_have_any_keys(tmp_path: Path) -> None:

@@ -42,8 +42,10 @@ class Running:
 
 
 @contextmanager
-def running(engine: Engine, folder: Path, content: Mapping[str, Any], host: str = "127.0.0.1") -> Iterator[Running]:
-    """The gateway of a file without `listen`."""
+def running(
+    engine: Engine, folder: Path, content: Mapping[str, Any], host: str = "127.0.0.1", *, native: bool = True
+) -> Iterator[Running]:
+    """The gateway of a file without `listen`. `native`: our own host runs the sources of the plugins."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as reserved:
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         reserved.bind((host, 0))
@@ -52,7 +54,7 @@ def running(engine: Engine, folder: Path, content: Mapping[str, Any], host: str 
         file.write_text(yaml.safe_dump({"listen": str(Address(host, port)), **content}, sort_keys=False))
         gateway = read(file, {}, engine=engine)
         if engine == "serve":
-            with _serving(gateway, host) as found:
+            with _serving(gateway, host, native=native) as found:
                 yield found
         else:
             config = bootstrap(gateway, build_modules(gateway), find_ca_file(gateway))
@@ -61,7 +63,7 @@ def running(engine: Engine, folder: Path, content: Mapping[str, Any], host: str 
 
 
 @contextmanager
-def _serving(gateway: Gateway, host: str) -> Iterator[Running]:
+def _serving(gateway: Gateway, host: str, *, native: bool) -> Iterator[Running]:
     messages: list[str] = []
     started, end = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
@@ -72,13 +74,16 @@ def _serving(gateway: Gateway, host: str) -> Iterator[Running]:
         messages.append(line.text())
 
     async def main() -> None:
-        plugins = start_plugins(gateway, native=True, shared=shared, on_log=lambda record: messages.append(str(record)))
+        plugins = start_plugins(
+            gateway, native=native, shared=shared, on_log=lambda record: messages.append(str(record))
+        )
         await run(gateway, plugins, listening, end, lambda _: started.set(), messages.append, keep)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(main()))
     thread.start()
     try:
-        assert started.wait(TIMEOUT)
+        # Without the time to build, which may be minutes.
+        assert started.wait(TIMEOUT if native else 20 * TIMEOUT)
         yield Running(listening.getsockname()[1], lambda: "\n".join(messages), lambda: exposition(shared).decode())
     finally:
         loop.call_soon_threadsafe(end.set)

@@ -18,14 +18,13 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-from jsonschema import Draft4Validator
 
 from proxywasm.adapters.native import load_plugin
 from proxywasm_host.cli.main import main
-from proxywasm_host.packaging.contents import image_of
+from proxywasm_host.packaging.contents import image_of, readme_of
 from proxywasm_host.packaging.image import PackageError, write_layout
 from proxywasm_host.packaging.metadata import Metadata
-from proxywasm_host.packaging.settings import declarations
+from proxywasm_host.packaging.settings import declarations, schema_of
 
 ROOT = Path(__file__).parents[3]
 MODULE = b"\0asm\1\0\0\0" + bytes(range(256)) * 50
@@ -34,8 +33,10 @@ MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Z
 
 
 def write(folder: Path, plugin: str = "key_auth", module: bytes = MODULE, **metadata: Any) -> str:
-    loaded = load_plugin(ROOT / "plugins" / plugin)
-    return write_layout(image_of(loaded.name, module, declarations(loaded), Metadata(**metadata)), folder)
+    source = ROOT / "plugins" / plugin
+    loaded = load_plugin(source)
+    readme = readme_of(loaded.name, declarations(loaded))
+    return write_layout(image_of(loaded.name, module, schema_of(loaded, source), Metadata(**metadata), readme), folder)
 
 
 def blob(folder: Path, descriptor: dict[str, Any]) -> bytes:
@@ -164,59 +165,6 @@ def test_an_image_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PackageError, match="cannot be written"):
         write(tmp_path / "file" / "image")
-
-
-WORDS = {
-    "type", "nullable", "properties", "items", "additionalProperties", "required", "title", "description", "default",
-    "example", "enum", "format", "pattern", "minimum", "maximum", "multipleOf", "minLength", "maxLength", "minItems",
-    "maxItems", "uniqueItems", "deprecated", "writeOnly", "anyOf", "scope",
-}  # fmt: skip
-"""Of schema objects in OpenAPI 3.0.3; `scope` is Higress' own."""
-
-
-def schemas(schema: dict[str, Any]) -> list[dict[str, Any]]:
-    found = [schema]
-    for inner in [*schema.get("properties", {}).values(), *schema.get("anyOf", [])]:
-        found += schemas(inner)
-    for word in ("items", "additionalProperties"):
-        if isinstance(schema.get(word), dict):
-            found += schemas(schema[word])
-    return found
-
-
-@pytest.mark.parametrize("plugin", ["key_auth", "ai_statistics", "ai_proxy"])
-def test_the_schema_is_one_of_openapi_3(tmp_path: Path, plugin: str) -> None:
-    write(tmp_path / "image", plugin)
-    spec = yaml.safe_load(blob(tmp_path / "image", manifest_of(tmp_path / "image")["layers"][0]))
-    schema = spec["spec"]["configSchema"]["openAPIV3Schema"]
-    assert schema["type"] == "object"
-    for each in schemas(schema):
-        assert set(each) <= WORDS
-        assert isinstance(each.get("type", ""), str)
-        if each.get("type") == "array":
-            assert "items" in each
-    # The words that both have mean the same in the draft that OpenAPI 3.0 is made of.
-    Draft4Validator.check_schema(schema)
-
-
-def test_scopes_say_where_a_key_can_be_set(tmp_path: Path) -> None:
-    write(tmp_path / "image")
-    spec = yaml.safe_load(blob(tmp_path / "image", manifest_of(tmp_path / "image")["layers"][0]))
-    schema = spec["spec"]["configSchema"]["openAPIV3Schema"]
-    scopes = {name: key["scope"] for name, key in schema["properties"].items()}
-    assert (scopes["consumers"], scopes["global_auth"], scopes["allow"]) == ("GLOBAL", "GLOBAL", "ALL")
-    assert schema["required"] == ["consumers"]
-    assert schema["properties"]["consumers"]["items"]["required"] == ["name", "credential"]
-
-
-def test_the_schema_accepts_what_the_plugin_accepts(tmp_path: Path) -> None:
-    write(tmp_path / "image")
-    spec = yaml.safe_load(blob(tmp_path / "image", manifest_of(tmp_path / "image")["layers"][0]))
-    validator = Draft4Validator(spec["spec"]["configSchema"]["openAPIV3Schema"])
-    consumers = [{"name": "alice", "credential": "key"}]
-    assert validator.is_valid({"consumers": consumers, "keys": ["apikey"], "in_query": True})
-    assert not validator.is_valid({"consumers": [{"name": "alice"}]})
-    assert not validator.is_valid({"keys": ["apikey"]})
 
 
 def test_the_command_says_what_is_wrong_before_it_builds(tmp_path: Path) -> None:

@@ -187,6 +187,25 @@ def test_the_memory_for_keys_is_bounded_and_the_oldest_are_forgotten() -> None:
     assert running.take(Demand(MINUTE, "key 0", 10)).allowed
 
 
+@pytest.mark.exhaustive
+def test_a_million_keys_take_the_memory_of_a_few_and_the_oldest_are_forgotten() -> None:
+    shared = SharedData(Limits(shared_data=2**20))
+    running = Running(Clock(), shared=shared, slots=64)
+    sizes = set()
+
+    def flood(limiter: limits.Limiter, begin: int) -> None:
+        for number in range(begin, begin + 100_000):
+            limiter.take([Demand(MINUTE, f"key {number}", 10)], lambda decision: None)
+
+    for begin in range(0, 1_000_000, 100_000):
+        running.run(lambda limiter, begin=begin: flood(limiter, begin))
+        sizes.add(sum(len(entry[0]) for key in list(shared.keys()) if (entry := shared.get(key))))
+    assert len(sizes) == 1
+    assert sizes.pop() <= 64 * 8 * 112
+    assert not running.take(Demand(MINUTE, "key 999999")).allowed
+    assert running.take(Demand(MINUTE, "key 0")).allowed
+
+
 @pytest.mark.parametrize("key", ["", "\0", "\ud83d", "ключ", "k" * 2**20, "a}b{c"], ids=lambda key: ascii(key[:4]))
 def test_any_text_is_a_key(two: Two, key: str) -> None:
     first, second = two

@@ -67,9 +67,9 @@ def package(
     from proxywasm.adapters.native import load_plugin  # noqa: PLC0415  # imported when the command runs
 
     from ...building.build import BuildError, build_module  # noqa: PLC0415
-    from ...packaging.contents import image_of  # noqa: PLC0415
+    from ...packaging.contents import image_of, readme_of  # noqa: PLC0415
     from ...packaging.image import PackageError, write_layout  # noqa: PLC0415
-    from ...packaging.settings import declarations  # noqa: PLC0415
+    from ...packaging.settings import declarations, schema_of  # noqa: PLC0415
     from ...reading import read_bytes, read_text  # noqa: PLC0415
 
     try:
@@ -80,12 +80,16 @@ def package(
     chosen = readme or (beside if plugin.is_dir() and beside.is_file() else None)
     with progress() as report:
         try:
-            text = "" if chosen is None else read_text(chosen, PackageError, _LARGEST_README)
+            text = (
+                readme_of(loaded.name, declarations(loaded))
+                if chosen is None
+                else read_text(chosen, PackageError, _LARGEST_README)
+            )
             module = read_bytes(
                 built or build_module(plugin, abi=abi, progress=report).path, PackageError, _LARGEST_MODULE
             )
             metadata = Metadata(version=version, category=category, phase=phase, priority=priority)
-            digest = write_layout(image_of(loaded.name, module, declarations(loaded), metadata, text), folder)
+            digest = write_layout(image_of(loaded.name, module, schema_of(loaded, plugin), metadata, text), folder)
         except (BuildError, PackageError) as error:
             fail(error)
     click.echo(f"{folder}: {loaded.name}:{version}, {digest}", err=True)

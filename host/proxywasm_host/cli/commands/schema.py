@@ -25,10 +25,9 @@ def schema(plugin: Path | None, markdown: bool) -> None:
     folder. It is imported, and has to declare its settings with proxywasm.config.
     """
     from proxywasm import config
-    from proxywasm.config.generate.document import plugin_schema
     from proxywasm.config.generate.json_text import pretty
 
-    from ...packaging.settings import declarations
+    from ...packaging.settings import declarations, schema_of
     from ..scaffold import ScaffoldError, find_plugin
 
     try:
@@ -36,13 +35,13 @@ def schema(plugin: Path | None, markdown: bool) -> None:
     except ScaffoldError as error:
         raise click.UsageError(str(error)) from None
     loaded = _loaded(path)
-    declared = declarations(loaded)
-    if declared.settings is None:
+    declared, found = declarations(loaded), schema_of(loaded, path)
+    if found is None or (markdown and declared.settings is None):
         fail(f"{path} does not declare its settings: it needs plugin.parse_config(config.reader(Settings))")
-    if markdown:
+    if markdown and declared.settings is not None:
         click.echo(config.markdown(declared.settings), nl=False)
         return
-    click.echo(pretty(plugin_schema(loaded.name, declared.settings, declared.rule)), nl=False)
+    click.echo(pretty(found), nl=False)
 
 
 def _loaded(path: Path) -> Plugin[Any]:

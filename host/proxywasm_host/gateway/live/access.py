@@ -36,7 +36,7 @@ _LONGEST_ATTRIBUTES: Final = 2000
 """Characters. A line is written at once, so that lines of several workers do not mix: that works up to 4 KiB."""
 _FIELDS: Final = (
     "provider", "api", "requested_model", "model", "response_type", "input_token", "output_token", "total_token",
-    "cached_tokens", "reasoning_tokens",
+    "cached_tokens", "reasoning_tokens", "retries", "fallbacks",
 )  # fmt: skip
 """What ai-proxy says, which are fields of the line itself."""
 _END_OF_EVENT: Final = re.compile(rb"[^\r\n](?>\r\n|\n|\r)(?>\r\n|\n|\r)")

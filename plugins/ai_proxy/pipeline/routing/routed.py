@@ -39,6 +39,8 @@ class Routed:
         self._used: list[Candidate] = []
         self._current: Candidate | None = None
         self._journal = report.Journal()
+        self.retries = 0
+        self.changes = 0
         self._reason = ""
         """Why the current attempt has failed."""
         self._gateway_reason = ""
@@ -155,6 +157,7 @@ class Routed:
         self._end(self._reason or str(failure.status))
         assert self._selection.budget is not None
         self._selection.budget.taken()
+        self.retries += 1
         self._begin(current)
 
     def gateway_failed(self, ctx: HttpContext) -> bool:
@@ -203,6 +206,7 @@ class Routed:
             log.warn("%s has failed (%s), asking %s", failed.name, reason, candidate.name)
         assert self._selection.budget is not None, "only a fallback asks another provider"
         self._selection.budget.taken()
+        self.changes += 1
         self._begin(candidate)
         self._prepare(ctx, candidate, give_up)
 

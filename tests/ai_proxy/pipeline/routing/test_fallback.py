@@ -269,6 +269,17 @@ def test_what_happened_is_in_log_and_metrics(way: str) -> None:
     assert metrics["ai_proxy_fallbacks.provider.openai.reason.status"] == 1
 
 
+def test_the_log_tells_retries_with_another_key_from_fallbacks(way: str) -> None:
+    several = {**OPENAI, "apiTokens": ["key-1", "key-2"], "retryOnFailure": {"enabled": True}}
+    one = Attempts(chat_request("Hi", model="m"), several, MISTRAL)
+    one.answer(FAILURE)
+    one.answer(FAILURE)
+    one.answer(chat_response("Hello"))
+    one.stream.finish()
+    logged = json.loads(one.stream.get_property("ai_proxy_log") or b"{}")
+    assert (logged["provider"], logged["retries"], logged["fallbacks"]) == ("mistral", 1, 1)
+
+
 def test_the_breaker_opens_tries_again_and_closes(way: str) -> None:
     config = {
         "providers": [OPENAI, MISTRAL],
