@@ -12,6 +12,7 @@ from ai_proxy.config.settings.routing import RoutingSettings
 from ai_proxy.configuration import KEYS
 from ai_proxy.credentials.scrubber import SHORTEST
 from ai_proxy.pipeline.scrubbing import BUFFERED
+from ai_proxy.protocols.clients import CLIENTS
 from ai_proxy.providers import ROWS
 from ai_proxy.providers.checking import rules_of_row
 from ai_proxy.providers.row import Endpoint, Original, OwnKey, Row, endpoint_of
@@ -106,6 +107,8 @@ def page(rows: Sequence[Row] = ROWS) -> str:
         "Anthropic's API (`/v1/messages`) works with every provider that has a chat API: if a service does not have\n"
         "Anthropic's API itself, requests and answers are converted. So are those of OpenAI's Responses API\n"
         "(`/v1/responses`): [responses.md](responses.md).\n",
+        "Answers of a chat lose these fields then (the log names them at the level `debug`):\n",
+        table(("client", "field", "why"), _dropped_of_clients()),
         _CREDENTIALS,
         "## The providers\n",
         table(("type", "service", "APIs"), (_summary(name, rows) for name in names)),
@@ -207,6 +210,12 @@ def _dropped(row: Row) -> Iterator[str]:
     if rows:
         yield "\nFields of answers that clients do not get (the log names them at the level `debug`):\n\n"
         yield table(("API", "field", "why"), rows) + "\n"
+
+
+def _dropped_of_clients() -> Iterator[tuple[str, str, str]]:
+    for client in CLIENTS:
+        for field, why in sorted(client.dropped.items()):
+            yield f"`{client.chat_api}`", f"`{field}`", why
 
 
 def _place(row: Row) -> Endpoint:

@@ -103,12 +103,13 @@ class Calls:
         return pending.context
 
     def cancel(self, context: int) -> None:
-        """Cancel the calls of a stream that has ended."""
+        """Cancel the calls of a stream that has ended. Redis commands are sent all the same, as in Higress; only their
+        answers are not wanted any more."""
         if context not in self._waiting:  # as nearly always
             return
         for number in sorted(self._waiting.pop(context)):
             self.size -= self._pending.pop(number).size
-            if self._http.pop(number, None) is None and self._redis.pop(number, None) is None:
+            if self._http.pop(number, None) is None:
                 self._cancelled.append(number)
 
     @property

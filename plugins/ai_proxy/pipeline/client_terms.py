@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..protocols.exchange import Exchange
+from ..protocols.passing_writer import PassingWriter
 from ..protocols.pivot import legacy_functions
 from ..protocols.stream_writer import StreamWriter
 from ..wire import lenient
-from ..wire.errors import ApiError
 from ..wire.json import Json
 
 
@@ -51,48 +51,15 @@ def _named_call(call: Any, names: Mapping[str, str]) -> Any:
     return {**call, "function": {**lenient.mapping(function), "name": names[name]}}
 
 
-class RestoringWriter:
-    """A `StreamWriter` before another one."""
-
-    needs_scrubbing = True
+class RestoringWriter(PassingWriter):
+    """Restores the client's terms in a stream."""
 
     def __init__(self, writer: StreamWriter, names: Mapping[str, str], *, legacy: bool) -> None:
-        self._writer = writer
+        super().__init__(writer)
         self._names = names
         self._legacy = legacy
         self._called: set[int] = set()
         self._with_arguments: set[int] = set()
-
-    @property
-    def may_end(self) -> bool:
-        return self._writer.may_end
-
-    @may_end.setter
-    def may_end(self, value: bool) -> None:
-        self._writer.may_end = value
-
-    @property
-    def begun(self) -> bool:
-        return self._writer.begun
-
-    @property
-    def has_content(self) -> bool:
-        return self._writer.has_content
-
-    @property
-    def closed(self) -> bool:
-        return self._writer.closed
-
-    @property
-    def complete(self) -> bool:
-        return self._writer.complete
-
-    @property
-    def last_usage(self) -> Json | None:
-        return self._writer.last_usage
-
-    def begin(self, chunk_id: str = "", *, created: Any = None, model: Any = None) -> None:
-        self._writer.begin(chunk_id, created=created, model=model)
 
     def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:
         self._writer.delta(index, self._restored(index, delta), logprobs=logprobs, usage=usage)
@@ -117,15 +84,3 @@ class RestoringWriter:
             if lenient.text(restored["function_call"].get("arguments")):
                 self._with_arguments.add(index)
         return restored
-
-    def usage(self, usage: Json) -> None:
-        self._writer.usage(usage)
-
-    def done(self) -> None:
-        self._writer.done()
-
-    def fail(self, error: ApiError) -> None:
-        self._writer.fail(error)
-
-    def take(self) -> bytes:
-        return self._writer.take()

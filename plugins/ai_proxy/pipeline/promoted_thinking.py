@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..config.settings import Settings
+from ..protocols.passing_writer import PassingWriter
 from ..protocols.stream_writer import StreamWriter
 from ..wire import limits
 from ..wire.errors import ApiError
@@ -80,45 +81,12 @@ class Promotion:
         return rest
 
 
-class PromotingWriter:
-    """A `StreamWriter` that promotes the reasoning and passes everything else to another writer."""
-
-    needs_scrubbing = True
+class PromotingWriter(PassingWriter):
+    """Promotes the reasoning of a stream."""
 
     def __init__(self, writer: StreamWriter) -> None:
-        self._writer = writer
+        super().__init__(writer)
         self._promotion = Promotion()
-
-    @property
-    def may_end(self) -> bool:
-        return self._writer.may_end
-
-    @may_end.setter
-    def may_end(self, value: bool) -> None:
-        self._writer.may_end = value
-
-    @property
-    def begun(self) -> bool:
-        return self._writer.begun
-
-    @property
-    def has_content(self) -> bool:
-        return self._writer.has_content
-
-    @property
-    def closed(self) -> bool:
-        return self._writer.closed
-
-    @property
-    def complete(self) -> bool:
-        return self._writer.complete
-
-    @property
-    def last_usage(self) -> Json | None:
-        return self._writer.last_usage
-
-    def begin(self, chunk_id: str = "", *, created: Any = None, model: Any = None) -> None:
-        self._writer.begin(chunk_id, created=created, model=model)
 
     def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:
         for one in self._promotion.deltas(index, delta):
@@ -132,9 +100,6 @@ class PromotingWriter:
             self._writer.delta(index, content)
         self._writer.finish(index, reason, delta=delta, usage=usage)
 
-    def usage(self, usage: Json) -> None:
-        self._writer.usage(usage)
-
     def done(self) -> None:
         self._release()
         self._writer.done()
@@ -142,9 +107,6 @@ class PromotingWriter:
     def fail(self, error: ApiError) -> None:
         self._release()
         self._writer.fail(error)
-
-    def take(self) -> bytes:
-        return self._writer.take()
 
     def _release(self) -> None:
         for index, delta in self._promotion.rest():

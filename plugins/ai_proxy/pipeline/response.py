@@ -205,9 +205,12 @@ def _stream(plan: Plan, exchange: Exchange, service: AnyServiceProtocol | None) 
 
 
 def _dropped(plan: Plan, exchange: Exchange) -> Mapping[str, str] | None:
-    """The fields that the protocol of the service is known not to read; None: the service has the pivot's protocol."""
+    """The fields that are known not to be read before the client's protocol; None: service and client have the
+    pivot's, so all pass."""
     dialect = plan.provider.row.dialect
-    return dialect.dropped.get(exchange.api, _NOTHING) if exchange.api in dialect.protocols else None
+    if exchange.api in dialect.protocols:
+        return dialect.dropped.get(exchange.api, _NOTHING)
+    return None if exchange.client.is_pivot else exchange.client.dropped
 
 
 def _is_stream(content_type: str) -> bool:
@@ -231,11 +234,18 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
     if exchange.stream and plan.provider.row.dialect.cannot_stream:
         return "text/event-stream", streams.from_answer(exchange, answer)
     if exchange.api == apis.CHAT:  # Answers of other APIs are in the client's format.
-        answer = exchange.client.response(exchange, answer)
+        answer = _for_client(exchange, answer)
     body = dump_converted(answer, raw)
     if len(body) > limits.CONVERTED:
         raise answer_too_large(limits.CONVERTED)
     return "", body
+
+
+def _for_client(exchange: Exchange, answer: Json) -> Json:
+    client = exchange.client
+    if not client.is_pivot and unread_fields.is_wanted():
+        return unread_fields.client_answer(client, exchange, answer, unread_fields.Watch(client.dropped))
+    return client.response(exchange, answer)
 
 
 def _edited(plan: Plan, exchange: Exchange, raw: bytes) -> Json | None:

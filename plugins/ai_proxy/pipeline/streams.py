@@ -126,5 +126,9 @@ def from_answer(exchange: Exchange, answer: Json) -> bytes:
 
 
 def new_writer(exchange: Exchange) -> StreamWriter:
-    writer = client_terms.restoring(exchange, exchange.client.new_writer(exchange))
+    client = exchange.client
+    writer = client.new_writer(exchange)
+    if not client.is_pivot and unread_fields.is_wanted():
+        writer = unread_fields.WatchingWriter(client, writer)
+    writer = client_terms.restoring(exchange, writer)
     return promoted_thinking.PromotingWriter(writer) if promoted_thinking.is_enabled(exchange.settings) else writer

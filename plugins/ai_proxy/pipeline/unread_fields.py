@@ -1,5 +1,6 @@
-"""At the log level `debug`: names the fields of a service's answer that its protocol does not read, so that nothing is
-lost silently. Rows declare those that are known, with the reason (`Dialect.dropped`).
+"""At the log level `debug`: names the fields of an answer that the protocol of its service does not read, and those of
+the pivot that the protocol of its client does not, so that nothing is lost silently. Rows and client protocols declare
+those that are known, with the reason (`Dialect.dropped`, `ClientProtocol.dropped`).
 
 The answer is read through objects that note which of their keys are looked at. At other levels nothing of this runs.
 """
@@ -7,13 +8,15 @@ The answer is read through objects that note which of their keys are looked at. 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from proxywasm import Event, log
 from proxywasm.wire import LogLevel
 
-from ..protocols.exchange import Exchange
+from ..protocols.exchange import ClientProtocol, Exchange
 from ..protocols.interface import AnyServiceProtocol, StreamWriter
+from ..protocols.passing_writer import PassingWriter
+from ..wire.errors import ApiError
 from ..wire.json import Json
 
 _UNKNOWN: Final = "the protocol does not know it"
@@ -85,11 +88,15 @@ class Watch:
         self._dropped = dropped
         self.unread: set[str] = set()
 
-    def note(self, document: Watched) -> None:
-        for path in document.unread():
-            if path not in self.unread:
-                self.unread.add(path)
-                log.debug("%s of the answer is dropped: %s", path, reason_of(path, self._dropped) or _UNKNOWN)
+    def note(self, document: Watched, where: str = "") -> None:
+        """`where`: the path of the document in the answer."""
+        for path in document.unread(where):
+            self.add(path)
+
+    def add(self, path: str) -> None:
+        if path not in self.unread:
+            self.unread.add(path)
+            log.debug("%s of the answer is dropped: %s", path, reason_of(path, self._dropped) or _UNKNOWN)
 
 
 def reason_of(path: str, dropped: Mapping[str, str]) -> str:
@@ -121,29 +128,17 @@ def plain(value: Any) -> Any:
     return [plain(one) for one in value] if isinstance(value, list) else value
 
 
-class _Reading:
+class _Reading(PassingWriter):
     """Passes on what the protocol writes; that counts as read, although it may be written much later."""
 
-    def __init__(self, writer: StreamWriter) -> None:
-        self._writer = writer
+    def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:
+        self._writer.delta(index, plain(delta), logprobs=plain(logprobs), usage=plain(usage))
 
-    def delta(self, index: int, delta: Json, **more: Any) -> None:
-        self._writer.delta(index, plain(delta), **plain(more))
-
-    def finish(self, index: int, reason: str, **more: Any) -> None:
-        self._writer.finish(index, reason, **plain(more))
+    def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
+        self._writer.finish(index, reason, delta=plain(delta), usage=plain(usage))
 
     def usage(self, usage: Json) -> None:
         self._writer.usage(plain(usage))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._writer, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name == "_writer":
-            super().__setattr__(name, value)
-        else:
-            setattr(self._writer, name, value)
 
 
 class WatchingEvents:
@@ -155,5 +150,69 @@ class WatchingEvents:
 
     def __call__(self, exchange: Exchange, state: Any, event: Event, document: Json, writer: StreamWriter, /) -> None:
         seen = Watched(document)
-        self._service.event(exchange, state, event, seen, cast("StreamWriter", _Reading(writer)))
+        self._service.event(exchange, state, event, seen, _Reading(writer))
         self.watch.note(seen)
+
+
+def client_answer(client: ClientProtocol, exchange: Exchange, answer: Json, watch: Watch) -> Json:
+    """The client protocol's `response`, with a line in the log for each field of the pivot that it does not read."""
+    seen = Watched(answer)
+    result: Json = plain(client.response(exchange, seen))
+    choices = dict.get(seen, "choices")
+    if isinstance(choices, list) and len(choices) > 1:
+        del choices[1:]
+        watch.add(OTHER_CHOICES)
+    watch.note(seen)
+    return result
+
+
+OTHER_CHOICES: Final = "choices[1:]"
+_CHOICE: Final = "choices[]"
+
+
+class WatchingWriter(PassingWriter):
+    """The same for the deltas of a stream, which have the paths of messages. Of the usage the last one counts."""
+
+    def __init__(self, client: ClientProtocol, writer: StreamWriter) -> None:
+        super().__init__(writer)
+        self.watch = Watch(client.dropped)
+        self._usage: Watched | None = None
+
+    def delta(self, index: int, delta: Json, *, logprobs: Any = None, usage: Json | None = None) -> None:
+        seen = Watched({"message": delta, "logprobs": logprobs})
+        self._writer.delta(index, seen["message"], logprobs=seen["logprobs"], usage=self._last(usage))
+        self._note(index, seen)
+
+    def finish(self, index: int, reason: str, *, delta: Json | None = None, usage: Json | None = None) -> None:
+        seen = Watched({"message": delta or {}})
+        self._writer.finish(index, reason, delta=seen["message"], usage=self._last(usage))
+        self._note(index, seen)
+
+    def usage(self, usage: Json) -> None:
+        self._usage = Watched(usage)
+        self._writer.usage(self._usage)
+        self._note_end()
+
+    def done(self) -> None:
+        self._writer.done()
+        self._note_end()
+
+    def fail(self, error: ApiError) -> None:
+        self._writer.fail(error)
+        self._note_end()
+
+    def _last(self, usage: Json | None) -> Json | None:
+        if usage is not None:
+            self._usage = Watched(usage)
+        return self._usage if usage is not None else None
+
+    def _note(self, index: int, seen: Watched) -> None:
+        if index:
+            self.watch.add(OTHER_CHOICES)
+        else:
+            self.watch.note(seen, _CHOICE)
+
+    def _note_end(self) -> None:
+        if self._writer.closed and self._usage is not None:
+            self.watch.note(self._usage, "usage")
+            self._usage = None

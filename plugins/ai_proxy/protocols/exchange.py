@@ -76,6 +76,11 @@ class ClientProtocol(Protocol):
         """Parameters of the query that are not sent to services with another protocol."""
 
     @property
+    def dropped(self) -> Mapping[str, str]:
+        """The fields of the pivot's answers that have no place in this protocol, and why. A path such as
+        `choices[].message.audio` covers all below it; `choices[1:]` are further choices."""
+
+    @property
     def counting(self) -> Counting | None:
         """How the tokens of its requests are counted; None: its clients have no API for that."""
 

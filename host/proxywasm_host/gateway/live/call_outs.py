@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NO_ANSWER: tuple[Fields, bytes] = ([], b"")
 _REDIS_THREADS: Final = 16
+_LAST_SECONDS: Final = 1.0
 
 
 class HttpCalls:
@@ -66,9 +67,19 @@ class RedisCommands:
         self._log = log
         self._calls: RedisCalls | None = None
         self._threads = ThreadPoolExecutor(_REDIS_THREADS, "redis")
+        self._under_way: set[asyncio.Task[bytes | None]] = set()
 
-    async def execute(self, call: RedisCall) -> bytes | None:
-        """The answer as RESP; None: there is none."""
+    def send(self, call: RedisCall) -> Awaitable[bytes | None]:
+        """Start a command. Awaiting it gives the answer as RESP, or None: there is none.
+
+        A command is sent even if nobody waits for it any more, as in Higress: plugins send one when a stream ends.
+        """
+        sent = asyncio.get_running_loop().create_task(self._execute(call))
+        self._under_way.add(sent)
+        sent.add_done_callback(self._under_way.discard)
+        return asyncio.shield(sent)
+
+    async def _execute(self, call: RedisCall) -> bytes | None:
         if self._calls is None:
             try:
                 from ...services.redis_calls import RedisCalls  # noqa: PLC0415  # an extra of its own
@@ -83,7 +94,10 @@ class RedisCommands:
         except TimeoutError:
             return None
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Commands under way get a second to end."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=_LAST_SECONDS)
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self._calls is not None:
             self._calls.close()

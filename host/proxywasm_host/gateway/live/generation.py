@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 from proxywasm.text import to_bytes
@@ -88,7 +88,7 @@ class Generation:
         for exchange in [*self._exchanges.values()]:
             exchange.on_client_gone()
         await self._origins.close()
-        self._redis.close()
+        await self._redis.close()
         self._plugins.close()
 
     def tick(self) -> None:
@@ -170,17 +170,23 @@ class Generation:
         finally:
             self._settling = False
 
-    async def _carry_out(self, runner: Runner, call: HttpCall | RedisCall) -> None:
+    def _carry_out(self, runner: Runner, call: HttpCall | RedisCall) -> Coroutine[Any, Any, None]:
         if isinstance(call, HttpCall):
-            fields, body = await self._http.execute(call)
-            if self._calls.pop((runner, call.id), None) is not None:
-                if self._recorder is not None:
-                    self._recorder.answered(runner, call.id, fields, body)
-                runner.http_call_response(call.id, fields, body)
-        else:
-            answer = await self._redis.execute(call)
-            if self._calls.pop((runner, call.id), None) is not None:
-                runner.redis_call_response(call.id, answer)
+            return self._ask(runner, call)
+        return self._command(runner, call.id, self._redis.send(call))
+
+    async def _ask(self, runner: Runner, call: HttpCall) -> None:
+        fields, body = await self._http.execute(call)
+        if self._calls.pop((runner, call.id), None) is not None:
+            if self._recorder is not None:
+                self._recorder.answered(runner, call.id, fields, body)
+            runner.http_call_response(call.id, fields, body)
+        self.settle()
+
+    async def _command(self, runner: Runner, number: int, sent: Awaitable[bytes | None]) -> None:
+        answer = await sent
+        if self._calls.pop((runner, number), None) is not None:
+            runner.redis_call_response(number, answer)
         self.settle()
 
     def _look_for_the_end(self) -> None:

@@ -21,6 +21,7 @@ from ..interface import StreamWriter
 from . import client_tools
 from .client_answer import response
 from .client_blocks import parts
+from .client_dropped import CHAT
 from .client_messages import Kept, messages
 from .counting import COUNTING
 from .model_format import FORMAT
@@ -28,8 +29,9 @@ from .parts import error_document
 from .stream_writer import ClaudeWriter
 
 __all__ = [
-    "apis", "chat_api", "counting", "dropped_query", "error", "has_openai_errors", "is_pivot", "keeps_signatures",
-    "models", "new_writer", "paths", "request", "request_id_header", "response", "thinking", "unsupported",
+    "apis", "chat_api", "counting", "dropped", "dropped_query", "error", "has_openai_errors", "is_pivot",
+    "keeps_signatures", "models", "new_writer", "paths", "request", "request_id_header", "response", "thinking",
+    "unsupported",
 ]  # fmt: skip
 
 chat_api: Final = api_names.MESSAGES
@@ -40,6 +42,7 @@ has_openai_errors: Final = False
 keeps_signatures: Final = True
 request_id_header: Final = "request-id"
 counting: Final = COUNTING
+dropped: Final = CHAT
 models: Final = FORMAT
 dropped_query: Final = frozenset({"beta"})
 """The parameter with which clients enable new features of this API."""

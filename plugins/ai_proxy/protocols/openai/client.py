@@ -28,6 +28,7 @@ has_openai_errors: Final = True
 keeps_signatures: Final = False
 request_id_header: Final = "x-request-id"
 dropped_query: Final[frozenset[str]] = frozenset()
+dropped: Final[Mapping[str, str]] = MappingProxyType({})
 counting: Final = None
 models: Final = listed_models.OPENAI
 

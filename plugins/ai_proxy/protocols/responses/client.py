@@ -24,13 +24,15 @@ from ..pivot import listed_models
 from . import remembered, stored, tools
 from .answer import response
 from .counting import COUNTING
+from .dropped import CHAT
 from .input_items import Kept, messages
 from .input_parts import PartRules
 from .stream_writer import ResponsesWriter
 
 __all__ = [
-    "apis", "chat_api", "counting", "dropped_query", "error", "has_openai_errors", "is_pivot", "keeps_signatures",
-    "models", "new_writer", "paths", "request", "request_id_header", "response", "thinking", "unsupported",
+    "apis", "chat_api", "counting", "dropped", "dropped_query", "error", "has_openai_errors", "is_pivot",
+    "keeps_signatures", "models", "new_writer", "paths", "request", "request_id_header", "response", "thinking",
+    "unsupported",
 ]  # fmt: skip
 
 chat_api: Final = api_names.RESPONSES
@@ -42,6 +44,7 @@ keeps_signatures: Final = True
 request_id_header: Final = "x-request-id"
 dropped_query: Final[frozenset[str]] = frozenset()
 counting: Final = COUNTING
+dropped: Final = CHAT
 models: Final = listed_models.OPENAI
 
 _SAME: Final = ("model", "stream", "temperature", "top_p", "user")
