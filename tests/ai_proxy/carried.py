@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tests.ai_proxy.gateway import Json, answer, ask
-from tests.ai_proxy.more_service_answers import MORE_WRITERS
-from tests.ai_proxy.service_answers import WRITERS, Said
+from tests.ai_proxy.service_answers import WRITERS, Said, own_writers
 from tests.ai_proxy.test_validated_answers import exchange_of
 from tests.ai_proxy.validated import PATHS, SERVICES, converted
 
@@ -71,7 +70,7 @@ def row(client: str, service: str) -> dict[str, str]:
     if _is_passed(client, service):
         return dict.fromkeys(FEATURES, PASSED)
     found = {name: _sent(client, service, *_REQUESTS[name]) for name in _REQUESTS}
-    writers = MORE_WRITERS.get(service) or WRITERS[_OF_RULES[SERVICES[service][2]]]
+    writers = own_writers().get(service) or WRITERS[_OF_RULES[SERVICES[service][2]]]
     found["errors"] = _error(client, service)
     whole = _whole(client, service, writers[0](_SAID))
     text = json.dumps(whole)

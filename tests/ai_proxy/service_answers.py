@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
 
 from hypothesis import strategies as st
 from tests.ai_proxy.gateway import Json
@@ -253,6 +255,27 @@ def dashscope_stream(one: Said) -> bytes:
 
 
 Writer = Callable[[Said], bytes]
+REASONS: Final = {"end": "stop", "calls": "tool_calls"}
+USAGE: Final = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+
+
+def whole_bytes(document: Json) -> bytes:
+    return json.dumps(document).encode()
+
+
+def event_bytes(documents: Iterable[Any], *, done: bool = False) -> bytes:
+    return ("".join(f"data: {json.dumps(one)}\n\n" for one in documents) + "data: [DONE]\n\n" * done).encode()
+
+
+def own_writers() -> dict[str, tuple[Writer, Writer | None]]:
+    """Those of services whose protocol only they have, by the service: each is in the folder of its protocol's tests.
+    None: it does not stream, so its clients get the whole answer as a stream."""
+    found: dict[str, tuple[Writer, Writer | None]] = {}
+    for file in sorted(Path(__file__).parent.glob("protocols/*/said.py")):
+        found |= import_module(f"tests.ai_proxy.protocols.{file.parent.name}.said").WRITERS
+    return found
+
+
 WRITERS: dict[str, tuple[Writer, Writer]] = {
     "openai": (openai_whole, openai_stream),
     "anthropic": (anthropic_whole, anthropic_stream),

@@ -3,7 +3,7 @@
   (import "proxywasm:http/types@0.1.0" (instance $types
     (type $payload' (variant (case "utf8" string) (case "latin1" string)))
     (export "payload" (type $payload (eq $payload')))
-    (type $body-mode' (enum "skip" "stream" "buffer"))
+    (type $body-mode' (enum "skip" "stream" "buffer" "observe"))
     (export "body-mode" (type $body-mode (eq $body-mode')))
     (type $body-reading' (record (field "mode" $body-mode) (field "limit" (option u32))))
     (export "body-reading" (type $body-reading (eq $body-reading')))
