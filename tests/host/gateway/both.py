@@ -98,13 +98,16 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def exchange(port: int, *lines: str, body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
-    """A request on a connection of its own, and its response as it came: status, headers, body."""
+def exchange(port: int, *lines: str, body: bytes = b"", until_closed: bool = True) -> tuple[int, dict[str, str], bytes]:
+    """A request on a connection of its own, and its response as it came: status, headers, body.
+
+    Envoy closes a connection a second after an answer of its own, so that the client can read it. `until_closed` waits
+    for that: then the exchange is in the log, and the connection does not count any more.
+    """
     with socket.create_connection(("127.0.0.1", port), TIMEOUT) as client:
         client.sendall("".join(f"{line}\r\n" for line in [*lines, "connection: close", ""]).encode() + body)
         data = b""
-        # Envoy closes a connection a second after an answer of its own, so that the client can read it.
-        while not _has_announced_length(data) and (piece := client.recv(1 << 16)):
+        while (until_closed or not _has_announced_length(data)) and (piece := client.recv(1 << 16)):
             data += piece
         return response_of(data)
 

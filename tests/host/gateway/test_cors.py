@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from tests.host.gateway.both import Engine, Running, exchange, running
+from tests.host.gateway import both
+from tests.host.gateway.both import Engine, Running, running
 
 PAGE = "https://chat.example.com"
 CORS = {
@@ -77,6 +78,10 @@ def gateway(upstream: int) -> dict[str, Any]:
 def gate(engine: Engine, tmp_path_factory: pytest.TempPathFactory, service: int) -> Iterator[Running]:
     with running(engine, tmp_path_factory.mktemp("cors"), gateway(service)) as found:
         yield found
+
+
+def exchange(port: int, *lines: str) -> tuple[int, dict[str, str], bytes]:
+    return both.exchange(port, *lines, until_closed=False)
 
 
 def told(headers: dict[str, str]) -> dict[str, str]:
