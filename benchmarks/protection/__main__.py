@@ -3,7 +3,9 @@
 `python -m benchmarks.protection` prints a table:
 
 ai_proxy alone, each of the others in front of it, and all of them together, as `proxywasm bench` measures a chain: in
-WebAssembly, in microseconds of the processor, median of 25 rounds. `--stream N` sets the events of the answer.
+WebAssembly, in microseconds of the processor, median of 25 rounds. `--stream N` sets the events of the answer; with
+`--apart`, each
+plugin has a component of its own.
 """
 
 from __future__ import annotations
@@ -68,23 +70,25 @@ def exchange(plugins: list[str], events: int) -> dict[str, Any]:
     }
 
 
-def measure(plugins: list[str], events: int, folder: Path) -> dict[str, float]:
+def measure(plugins: list[str], events: int, folder: Path, *, apart: bool) -> dict[str, float]:
     """By part of the exchange, microseconds in WebAssembly."""
     file = folder / "exchange.json"
     file.write_text(json.dumps([exchange(plugins, events)]))
     (loaded,) = load(file)
-    measured = Plugins([_PLUGINS / plugin for plugin in plugins], lambda text: print(text, file=sys.stderr))
+    sources = [_PLUGINS / plugin for plugin in plugins]
+    measured = Plugins(sources, lambda text: print(text, file=sys.stderr), apart=apart)
     return {row.name.partition(": ")[2]: row.value for row in measured.rows(loaded)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stream", type=int, default=50, metavar="N")
-    events = parser.parse_args().stream
+    parser.add_argument("--apart", action="store_true")
+    arguments = parser.parse_args()
     *before, proxy = CONFIGS
     ways = [[proxy], *([plugin, proxy] for plugin in before), [*before, proxy]]
     with tempfile.TemporaryDirectory() as folder:
-        results = [(way, measure(way, events, Path(folder))) for way in ways]
+        results = [(way, measure(way, arguments.stream, Path(folder), apart=arguments.apart)) for way in ways]
     alone = results[0][1]
     parts = [part for part in alone if part.startswith(("the request", "a chunk", "the whole"))]
     print("| plugins | request | chunk | whole exchange |")

@@ -22,7 +22,7 @@ from proxywasm.testing import TestHost
 from proxywasm.wire import LogLevel
 from proxywasm_host.checking.check import check
 from proxywasm_host.checking.guest import facts
-from proxywasm_host.cli.main import main
+from proxywasm_host.cli.commands import COMMANDS
 from proxywasm_host.cli.scaffold import TEMPLATE
 from proxywasm_host.services import HostServices
 
@@ -215,7 +215,7 @@ def test_the_python_of_the_guest_is_the_one_that_was_measured() -> None:
 def test_every_command_exists() -> None:
     for page in ("sdk.md", "testing.md"):
         for command in re.findall(r"^(?:```sh\n)?proxywasm (\w+)", PAGES[page], re.M):
-            assert command in main.commands, f"{page}: proxywasm {command}"
+            assert command in COMMANDS, f"{page}: proxywasm {command}"
 
 
 @pytest.mark.parametrize("page", sorted(file.name for file in DOCS.glob("*.md")))

@@ -39,13 +39,18 @@ class BenchError(Exception):
 
 
 class Plugins:
-    """The plugins of a chain, in both ways of running them. Built and loaded once for all exchanges."""
+    """The plugins of a chain, in both ways of running them. Built and loaded once for all exchanges.
 
-    def __init__(self, sources: Sequence[Path], progress: Callable[[str], None] = lambda _: None) -> None:
+    `apart`: plugins that come with proxywasm do not share a component either.
+    """
+
+    def __init__(
+        self, sources: Sequence[Path], progress: Callable[[str], None] = lambda _: None, *, apart: bool = False
+    ) -> None:
         """Raises `BuildError`, `ComponentError`, and what a plugin raises that cannot be imported."""
         engine = Engine()
         self._starts: dict[str, list[Start]] = {
-            "wasm": _in_wasm(engine, sources, progress),
+            "wasm": _in_wasm(engine, sources, progress, apart=apart),
             "native": [_native(source) for source in sources],
         }
 
@@ -76,9 +81,9 @@ def _native(source: Path) -> Start:
     return lambda services: native_program(plugin, services)
 
 
-def _in_wasm(engine: Engine, sources: Sequence[Path], progress: Callable[[str], None]) -> list[Start]:
+def _in_wasm(engine: Engine, sources: Sequence[Path], progress: Callable[[str], None], *, apart: bool) -> list[Start]:
     """As in `proxywasm serve`, plugins that come with proxywasm share a component."""
-    together = shipped_together(sources)
+    together = () if apart else shipped_together(sources)
     shared = engine.load(build(together[0], others=together[1:], progress=progress).path) if together else None
     starts = []
     for source in sources:

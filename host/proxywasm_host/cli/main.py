@@ -6,11 +6,11 @@ import sys
 
 import click
 
-from .commands import register
+from .commands import Commands
 from .terminal import show_messages
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="proxywasm")
 def main() -> None:
     """Write plugins for HTTP gateways in Python, test them natively, ship them as WebAssembly."""
@@ -19,6 +19,3 @@ def main() -> None:
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(encoding="utf-8", errors="backslashreplace")
     show_messages()
-
-
-register(main)

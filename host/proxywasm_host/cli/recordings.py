@@ -41,13 +41,19 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _load(file: Path) -> list[Exchange]:
     from ..recordings.exchange import ExchangeError, load
+
+    try:
+        return _load_har(file) if file.suffix == ".har" else load(file)
+    except ExchangeError as error:
+        fail(error)
+
+
+def _load_har(file: Path) -> list[Exchange]:
     from ..recordings.har import HarError, load_har
 
     try:
-        if file.suffix == ".har":
-            return load_har(file, lambda line: click.echo(line, err=True))
-        return load(file)
-    except (ExchangeError, HarError) as error:
+        return load_har(file, lambda line: click.echo(line, err=True))
+    except HarError as error:
         fail(error)
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import time
@@ -48,6 +47,8 @@ def send(
     pace: bool,
 ) -> None:
     """Shows the verdicts. Ends with 1 if an answer differs, with 2 if nothing could be compared."""
+    import asyncio
+
     from ..recordings.render import Lines, VerdictView
     from ..recordings.sending import Sending, Target, TargetError, has_placeholder, send_all
 

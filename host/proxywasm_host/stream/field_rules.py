@@ -46,7 +46,7 @@ class Checked(NamedTuple):
 
     fields: Fields
     values: dict[str, str]
-    """By name, the last one."""
+    """By name, the first one."""
     size: int
 
 
@@ -62,7 +62,7 @@ class Received:
         values = dict(fields)
         if len(values) != len(fields) or not self._known.issuperset(values):
             fields = self.fields(fields)
-            return Checked(fields, dict(fields), fields_size(fields))
+            return Checked(fields, dict(reversed(fields)), fields_size(fields))
         # As mostly: all names differ, and have been there before.
         text = "".join(values.values())
         if _breaks(text):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxywasm.field_text import join_fields
 from proxywasm.headers import to_fields
-from proxywasm.wire import EditRequestHeaders, EditResponseHeaders, HttpCallError, PluginFailure
+from proxywasm.wire import EditRequestHeaders, EditResponseHeaders, Fields, HttpCallError, PluginFailure
 from proxywasm_host.services import HostServices
 from proxywasm_host.stream.field_rules import RECEIVED_REQUEST, RECEIVED_RESPONSE
+from proxywasm_host.stream.limits import fields_size
 from proxywasm_host.wasm.answers import HOST
 from proxywasm_host.wasm.crossing import to_outcome
 from proxywasm_host.wasm.limits import DEFAULT_LIMITS
@@ -80,6 +84,24 @@ def test_names_that_arrive_are_in_lower_case_for_plugins() -> None:
             (":status", "999"),
             ("x-upper", "A"),
         ]
+
+
+NAMES = st.sampled_from([":method", ":path", ":status", "x-request-id", "host", "X-Upper", "content-length", "", "a b"])
+VALUES = st.one_of(st.sampled_from(["", "200", "99", "a\tb", "a\nb", "\x7f", "ü\x00", "ü\x85"]), st.text(max_size=5))
+
+
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=6))
+def test_the_quick_way_to_validate_headers_decides_as_the_thorough_one(fields: Fields) -> None:
+    for rules in (RECEIVED_REQUEST, RECEIVED_RESPONSE):
+        try:
+            thorough = rules.fields(fields)
+        except ValueError as error:
+            with pytest.raises(ValueError, match=re.escape(str(error))):
+                rules.check(fields)
+        else:
+            checked = rules.check(fields)
+            assert (checked.fields, checked.size) == (thorough, fields_size(thorough))
+            assert checked.values == dict(reversed(thorough))
 
 
 def test_a_pseudo_header_arrives_once() -> None:

@@ -61,6 +61,21 @@ def test_trailers_end_a_body_that_is_watched(host: TestHost) -> None:
     assert shown(stream, "request") == ([3], "True")
 
 
+@pytest.mark.parametrize(("path", "calls"), [("/", 2), ("/leave-until-done", 0)])
+def test_chunks_pass_a_chain_in_their_order(plugin_host: PluginHosts, path: str, calls: int) -> None:
+    watcher = "plugins/watcher.py"
+    host = plugin_host([watcher, "plugins/reader.py", watcher], [{}, {}, {}])
+    stream = host.request(path=path)
+    chunks = [b"%d" % number * 1000 for number in range(10)]
+    stream.respond(200, {"content-length": "10000"}, chunks)
+    stream.finish()
+    assert (stream.downstream.body, stream.downstream.headers["content-length"]) == (b"".join(chunks), "10000")
+    shown = [text for text in said(stream) if text.startswith("response ")]
+    assert shown == ["response 10000 True"] * calls
+    read = "".join(text.removeprefix("read ") for text in said(stream) if text.startswith("read "))
+    assert read == b"".join(chunks).decode()
+
+
 @pytest.mark.parametrize("how", ["whole", "cut"])
 def test_a_callback_that_fails_ends_only_what_has_not_passed(host: TestHost, how: str) -> None:
     stream = host.request("POST", body=b"hello")
