@@ -182,10 +182,13 @@ def test_a_clock_that_goes_back_gives_no_negative_times(plugin_host: PluginHosts
     stream = chat(host)
     stream.response_headers(200, {"content-type": "text/event-stream"})
     host.advance(seconds=1)
-    stream.response_body(event({"model": "m", "choices": []}))
-    host.advance(seconds=-5)
+    for chunk in stream_of("a", "b"):
+        stream.response_body(chunk)
+        host.advance(seconds=-5)
     stream.response_body(b"", end_of_stream=True)
-    assert all(sample >= 0 for samples in host.histograms.values() for sample in samples)
+    samples = {name.partition(".model.qwen-max.provider.")[0]: value for name, value in host.histograms.items()}
+    assert samples == {"ai_first_token_ms": [1000], "ai_duration_ms": [0], "ai_time_per_token_ms": [0]}
+    assert logged(stream)["llm_service_duration"] == 0
 
 
 ATTRIBUTES = [

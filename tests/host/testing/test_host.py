@@ -355,6 +355,14 @@ def test_the_clock_stands_still_until_it_is_advanced(plugin_host: PluginHosts) -
     assert host.now == datetime.datetime(2030, 1, 2, 0, 1, 1, 500_000, datetime.UTC)
 
 
+def test_the_clock_can_be_set_back(plugin_host: PluginHosts) -> None:
+    host = plugin_host(MANY, start=datetime.datetime(2030, 1, 2, tzinfo=datetime.UTC))
+    host.advance(seconds=-86_400.5)
+    assert host.request(path="/time").upstream.headers["x-time"] == "2029-12-31T23:59:59.500000+00:00 1893455999.5"
+    host.advance(seconds=1)
+    assert host.now == datetime.datetime(2030, 1, 1, 0, 0, 0, 500_000, datetime.UTC)
+
+
 def test_random_numbers_repeat_with_the_seed(plugin_host: PluginHosts) -> None:
     def draw(seed: int) -> list[str]:
         host = plugin_host(MANY, seed=seed)

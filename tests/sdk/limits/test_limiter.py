@@ -194,12 +194,12 @@ def test_a_million_keys_take_the_memory_of_a_few_and_the_oldest_are_forgotten() 
     running = Running(Clock(), shared=shared, slots=64)
     sizes = set()
 
-    def flood(limiter: limits.Limiter, begin: int) -> None:
+    def flood(begin: int, limiter: limits.Limiter) -> None:
         for number in range(begin, begin + 100_000):
             limiter.take([Demand(MINUTE, f"key {number}", 10)], lambda decision: None)
 
     for begin in range(0, 1_000_000, 100_000):
-        running.run(partial(flood, begin=begin))
+        running.run(partial(flood, begin))
         sizes.add(sum(len(entry[0]) for key in list(shared.keys()) if (entry := shared.get(key))))
     assert len(sizes) == 1
     assert sizes.pop() <= 64 * 8 * 112
