@@ -22,11 +22,11 @@ from tools.chromium import Language
 from tools.screenshots.scenes import Scene, Server
 from tools.screenshots.serving import free_port, serving
 
+_SECONDS: Final = 60
 _TOKEN: Final = "the-token-of-the-console"  # noqa: S105  # of a gateway that lives as long as the pictures take
 _MODELS: Final = ("gpt-4o", "gpt-4o-mini", "claude-sonnet-4-5", "gpt-4o")
 _TEXT: Final = """\
-# The gateway of the house.
-listen: 127.0.0.1:{listen}   # where clients come
+listen: 127.0.0.1:{listen}
 admin: 127.0.0.1:{admin}
 console: {{token_file: token}}
 
@@ -41,7 +41,7 @@ plugins:
         apiTokens: ["a-key-that-is-not-shown"]
         modelMapping:
           gpt-4o: qwen-max
-          "*": qwen-plus     # all others
+          "*": qwen-plus
         timeout: 60000       # milliseconds
 
 routes:
@@ -131,7 +131,7 @@ def _edit(page: Page, lang: Language) -> None:
     page.locator(".further > summary").first.click()
     page.locator(".further input[type=search]").first.fill("domain")
     page.locator('[data-place$=".qwenDomain"] input').fill("no host")
-    expect(page.locator(".problem-link")).to_be_visible()
+    expect(page.locator(".problem-link")).to_be_visible(timeout=_SECONDS * 1000)
     page.locator(".form-box").evaluate("(box) => { box.scrollTop = 0; }")
 
 
@@ -142,7 +142,7 @@ def _review(page: Page, lang: Language) -> None:
     page.locator('[data-place$=".timeout"] input').fill("30000")
     page.keyboard.press("Tab")
     page.locator(".view-head .primary").click()
-    expect(page.locator(".diff")).to_be_visible()
+    expect(page.locator(".diff")).to_be_visible(timeout=_SECONDS * 1000)
 
 
 def _metrics(page: Page, lang: Language) -> None:
@@ -157,7 +157,7 @@ def _replay(page: Page, lang: Language) -> None:
     _enter(page)
     page.locator("main table a").first.click()
     page.locator(".view-head .primary").click()
-    expect(page.locator(".side")).to_have_count(2)
+    expect(page.locator(".side")).to_have_count(2, timeout=_SECONDS * 1000)
     page.locator(".view-column").evaluate("(box) => { box.scrollTop = 0; }")
     page.evaluate("scrollTo(0, 0)")
 
