@@ -63,11 +63,11 @@ def attempts(plugin_host: PluginHosts, *answers: Message) -> tuple[TestHost, Tes
     """A request whose attempts get these answers, whichever way the gateway sends later ones."""
     host = plugin_host(["ai_statistics", "ai_proxy"], [None, SEVERAL])
     stream = chat(host)
-    for answer in answers:
+    for each in answers:
         if host.pending:
-            host.next_call().answer(answer)
+            host.next_call().answer(each)
         else:
-            stream.respond(answer)
+            stream.respond(each)
     stream.finish()
     return host, stream
 
