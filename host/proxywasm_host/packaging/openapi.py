@@ -97,7 +97,8 @@ def _plain(schema: Schema, definitions: Mapping[str, Schema]) -> Schema:
     if len(values) == 1 and len(several) == 2:
         value = _plain(values[0], definitions)
         beside = {word: value for word, value in schema.items() if word != "anyOf"}
-        return {**value, **beside, "type": [value["type"], "null"]}
+        types = value.get("type", [])
+        return {**value, **beside, "type": [*([types] if isinstance(types, str) else types), "null"]}
     return schema
 
 
