@@ -261,7 +261,6 @@ export interface Side {
 export interface Recording {
   id: string;
   title: string;
-  time: string;
   note: string;
   recorded: Side;
 }

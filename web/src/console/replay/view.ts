@@ -146,7 +146,7 @@ function one(desk: Desk, recording: Recording): Child {
   const remove = h("button", { class: "button danger", type: "button", onclick: () => confirmRemoval(desk, recording) }, icon("trash"), t("remove"));
   return [
     h("p", {}, h("a", { href: "#recordings" }, "← ", t("back"))),
-    heading(() => recording.title, [moment(recording.time), " · ", foreign(recording.note)], buttons, remove),
+    heading(() => recording.title, foreign(recording.note), buttons, remove),
     edited,
     failures,
     result,
