@@ -138,7 +138,7 @@ def test_a_recorded_stream_is_replayed_with_what_serves_and_with_an_edit(
     page.get_by_role("button", name="Replay with what serves").click()
     expect(page.locator(".notice.good")).to_contain_text("Nothing differs")
     expect(page.locator(".side")).to_have_count(2)
-    expect(page.get_by_role("columnheader", name="To the client, replayed")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Client side, replayed")).to_be_visible()
 
     address = page.url.partition("#")[2]
     go(page, "configuration/1")

@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from playwright.sync_api import Page, expect
 
-from proxywasm_host.building.flagship import flagship
 from proxywasm_host.gateway.live.demo.service import FakeService
 from tools.chromium import Language
 from tools.screenshots.scenes import Scene, Server
@@ -33,7 +32,7 @@ console: {{token_file: token}}
 plugins:
   # Clients ask for GPT, Qwen answers.
   - name: ai-proxy
-    source: {ai_proxy}
+    source: ai_proxy
     config:
       provider:
         type: qwen
@@ -58,7 +57,7 @@ def _console() -> Iterator[str]:
     with TemporaryDirectory(prefix="proxywasm-console-") as name, _service() as service:
         folder = Path(name)
         admin = free_port()
-        ports = {"listen": free_port(), "admin": admin, "service": service, "ai_proxy": flagship()}
+        ports = {"listen": free_port(), "admin": admin, "service": service}
         (folder / "gateway.yaml").write_text(_TEXT.format(**ports))
         (folder / "token").write_text(_TOKEN)
         (folder / "token").chmod(0o600)

@@ -261,7 +261,6 @@ export interface Side {
 export interface Recording {
   id: string;
   title: string;
-  time: string;
   note: string;
   recorded: Side;
 }
@@ -289,7 +288,8 @@ export class Api {
   gateway = (): Promise<Gateway> => this.get("gateway");
   file = (): Promise<GatewayFile> => this.get("file");
   schemas = (): Promise<Schemas> => this.get("schema");
-  check = (etag: string, edit: Edit, signal?: AbortSignal): Promise<Check> => this.post("check", { etag, edit }, signal);
+  check = (etag: string, edit: Edit, signal?: AbortSignal): Promise<Check> =>
+    this.post("check", { etag, edit }, signal);
   apply = (etag: string, edit: Edit): Promise<Applied> => this.post("apply", { etag, edit });
   history = (): Promise<{ entries: HistoryEntry[]; most: number }> => this.get("history");
   entry = (id: number): Promise<HistoryEntry & { text: string; diff: string }> => this.get(`history/${id}`);
@@ -303,7 +303,9 @@ export class Api {
     this.post(`recordings/${encodeURIComponent(id)}/replay`, against);
 
   async forget(id: string): Promise<void> {
-    await this.call(() => request(this.address(`recordings/${encodeURIComponent(id)}`), this.options({ method: "DELETE" })));
+    await this.call(() =>
+      request(this.address(`recordings/${encodeURIComponent(id)}`), this.options({ method: "DELETE" })),
+    );
   }
 
   events(topics: readonly string[], signal: AbortSignal): Promise<Response> {

@@ -48,23 +48,53 @@ class Session implements Desk {
   private readonly places: Place[];
   private current: View | null = null;
   private currentName = "";
-  private readonly dirty = h("span", { class: "dirty", hidden: true }, h("span", { class: "visually-hidden" }, t("unsaved")));
+  private readonly dirty = h(
+    "span",
+    { class: "dirty", hidden: true },
+    h("span", { class: "visually-hidden" }, t("unsaved")),
+  );
 
   constructor(
     readonly api: Api,
     readonly about: About,
   ) {
-    this.live = new Live(api, TOPICS.filter(([feature]) => feature === null || about.features.includes(feature)).map(([, topic]) => topic));
+    this.live = new Live(
+      api,
+      TOPICS.filter(([feature]) => feature === null || about.features.includes(feature)).map(([, topic]) => topic),
+    );
     this.draft = new Draft(api);
     this.places = PLACES.filter((each) => each.feature === null || about.features.includes(each.feature));
     this.links = this.places.map((place) =>
-      h("a", { href: `#${place.name}`, class: "view-link" }, icon(place.icon), h("span", {}, place.title), place.name === "configuration" && this.dirty),
+      h(
+        "a",
+        { href: `#${place.name}`, class: "view-link" },
+        icon(place.icon),
+        h("span", {}, place.title),
+        place.name === "configuration" && this.dirty,
+      ),
     );
     const missing = PLACES.filter((each) => !this.places.includes(each));
-    const hidden = missing.length > 0 && h("p", { class: "muted small views-missing" }, t("missing"), " ", missing.map((each, index) => [index > 0 && ", ", each.title]));
-    replace(main, h("div", { class: "console" }, h("nav", { class: "views", "aria-label": t("views") }, this.links, hidden), h("div", { class: "view-column" }, this.banner, this.box)));
+    const hidden =
+      missing.length > 0 &&
+      h(
+        "p",
+        { class: "muted small views-missing" },
+        t("missing"),
+        " ",
+        missing.map((each, index) => [index > 0 && ", ", each.title]),
+      );
+    replace(
+      main,
+      h(
+        "div",
+        { class: "console" },
+        h("nav", { class: "views", "aria-label": t("views") }, this.links, hidden),
+        h("div", { class: "view-column" }, this.banner, this.box),
+      ),
+    );
     replace(tools, h("button", { class: "button quiet", type: "button", onclick: () => leave(false) }, t("leave")));
-    this.live.onConnection = (connected) => replace(this.banner, !connected && h("p", { class: "notice warn" }, t("silent")));
+    this.live.onConnection = (connected) =>
+      replace(this.banner, !connected && h("p", { class: "notice warn" }, t("silent")));
     this.live.on<Reload & { etag?: string }>("reload", (reload) => {
       if (reload.etag) void this.draft.fileIs(reload.etag).catch((error: unknown) => this.draft.failed(error));
     });

@@ -28,7 +28,14 @@ const t = texts(
 
 /** `enter` rejects if the token is not taken. `expelled`: the user was signed in before. */
 export function signIn(enter: (token: string) => Promise<void>, expelled: boolean): HTMLElement {
-  const input = h("input", { type: "password", id: "token", name: "token", autocomplete: "current-password", required: true, spellcheck: "false" });
+  const input = h("input", {
+    type: "password",
+    id: "token",
+    name: "token",
+    autocomplete: "current-password",
+    required: true,
+    spellcheck: "false",
+  });
   const problem = h("div", { role: "alert" });
   const button = h("button", { class: "button primary", type: "submit" }, t("enter"));
   if (expelled) replace(problem, h("p", { class: "notice warn" }, t("ended")));
@@ -48,7 +55,16 @@ export function signIn(enter: (token: string) => Promise<void>, expelled: boolea
     enter(input.value.trim())
       .catch((error: unknown) => {
         const wrong = error instanceof HttpFailure && error.status === 401;
-        replace(problem, h("p", { class: "notice bad" }, wrong ? t("wrong") : foreign(t.now("failed", { why: String(error instanceof Error ? error.message : error) }))));
+        replace(
+          problem,
+          h(
+            "p",
+            { class: "notice bad" },
+            wrong
+              ? t("wrong")
+              : foreign(t.now("failed", { why: String(error instanceof Error ? error.message : error) })),
+          ),
+        );
         input.select();
         input.focus();
       })

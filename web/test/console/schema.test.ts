@@ -63,13 +63,20 @@ test("warnings name what the schema does not have", () => {
       failover: { enabled: "yes" },
     },
   };
-  const found = warningsIn(aiProxy, config, ["x"]).map((each) => `${each.place.join(".")} ${each.what} ${each.expected}`);
+  const found = warningsIn(aiProxy, config, ["x"]).map(
+    (each) => `${each.place.join(".")} ${each.what} ${each.expected}`,
+  );
   assert.deepEqual(found.sort(), [
     "x.provider.failover.enabled type boolean",
     "x.provider.timeout range 0 – 4294967295",
     "x.provider.timeuot unknown ",
   ]);
-  assert.deepEqual(warningsIn(aiProxy, { provider: { type: "azure" } }, []).map((each) => each.expected).sort(), ["apiTokens", "azureServiceUrl"]);
+  assert.deepEqual(
+    warningsIn(aiProxy, { provider: { type: "azure" } }, [])
+      .map((each) => each.expected)
+      .sort(),
+    ["apiTokens", "azureServiceUrl"],
+  );
 });
 
 const SCHEMAS: Schemas = {
@@ -123,7 +130,15 @@ test("a cursor knows its path, also where the text is not complete", () => {
 });
 
 test("a new line is as deep as what belongs there", () => {
-  for (const [line, depth] of [["a: 1", 0], ["  a:", 4], ["  - a: 1", 4], ["  - a:", 6], ["  a: # why", 4], ["    # only", 4], ["", 0]] as const) {
+  for (const [line, depth] of [
+    ["a: 1", 0],
+    ["  a:", 4],
+    ["  - a: 1", 4],
+    ["  - a:", 6],
+    ["  a: # why", 4],
+    ["    # only", 4],
+    ["", 0],
+  ] as const) {
     assert.equal(depthAfter(line), depth, line);
   }
 });

@@ -34,8 +34,18 @@ const EDITS: [name: string, edit: (text: YamlText) => string, gone: string, come
   ["a text in its quotes", (text) => text.with([...config, "type"], "openai"), '"qwen"', '"openai"'],
   ["a number", (text) => text.with([...config, "timeout"], 5), "timeout: 1000", "timeout: 5"],
   ["an item of a flow list", (text) => text.with([...config, "apiTokens", 1], "three"), "'two'", "'three'"],
-  ["a further item of a flow list", (text) => text.with([...config, "apiTokens", 2], "three"), "'two']", "'two', three]"],
-  ["a key of a flow mapping", (text) => text.with([...config, "modelMapping", "a, b"], "c"), "qwen-plus}", 'qwen-plus, "a, b": c}'],
+  [
+    "a further item of a flow list",
+    (text) => text.with([...config, "apiTokens", 2], "three"),
+    "'two']",
+    "'two', three]",
+  ],
+  [
+    "a key of a flow mapping",
+    (text) => text.with([...config, "modelMapping", "a, b"], "c"),
+    "qwen-plus}",
+    'qwen-plus, "a, b": c}',
+  ],
   [
     "a key at the end of a mapping",
     (text) => text.with([...config, "protocol"], "original"),
@@ -74,7 +84,10 @@ const EDITS: [name: string, edit: (text: YamlText) => string, gone: string, come
 
 for (const [name, edit, gone, come] of EDITS) {
   test(name, () => {
-    assert.equal(edit(new YamlText(FILE)), FILE.replace(gone, () => come));
+    assert.equal(
+      edit(new YamlText(FILE)),
+      FILE.replace(gone, () => come),
+    );
   });
 }
 
@@ -85,7 +98,22 @@ test("a value of another kind takes the place of a block", () => {
 });
 
 test("texts that YAML would read as something else get quotes", () => {
-  for (const value of ["true", "null", "1", "1e3", "", " a", "a: b", "a #b", "*", "- a", "a\nb\n\n", "é\u202e", "'", '"']) {
+  for (const value of [
+    "true",
+    "null",
+    "1",
+    "1e3",
+    "",
+    " a",
+    "a: b",
+    "a #b",
+    "*",
+    "- a",
+    "a\nb\n\n",
+    "é\u202e",
+    "'",
+    '"',
+  ]) {
     const text = new YamlText(FILE).with([...config, "note"], value);
     assert.equal(parse(text).plugins[0].config.provider.note, value);
     const item = new YamlText(FILE).with([...config, "apiTokens", 2], value);
@@ -121,9 +149,26 @@ class Maker {
 
   value(depth: number): Value {
     const kind = this.next();
-    if (depth > 0 && kind < 0.3) return Array.from({ length: Math.floor(this.next() * 4) }, () => this.value(depth - 1));
+    if (depth > 0 && kind < 0.3)
+      return Array.from({ length: Math.floor(this.next() * 4) }, () => this.value(depth - 1));
     if (depth > 0 && kind < 0.7) return this.object(depth - 1);
-    return this.pick<Value>([1, -2.5, true, false, null, "a", "b c", "x: y", "", "true", "# no", "2024-01-01", "[", "é", "two\nlines\n"]);
+    return this.pick<Value>([
+      1,
+      -2.5,
+      true,
+      false,
+      null,
+      "a",
+      "b c",
+      "x: y",
+      "",
+      "true",
+      "# no",
+      "2024-01-01",
+      "[",
+      "é",
+      "two\nlines\n",
+    ]);
   }
 
   object(depth: number): { [key: string]: Value } {
@@ -143,7 +188,9 @@ class Maker {
       return value.map((each) => `${above}${pad}-${this.after(each, column, true)}`).join("");
     }
     const entries = Object.entries(value as { [key: string]: Value });
-    return entries.map(([key, each]) => `${above}${pad}${JSON.stringify(key)}:${this.after(each, column, false)}`).join("");
+    return entries
+      .map(([key, each]) => `${above}${pad}${JSON.stringify(key)}:${this.after(each, column, false)}`)
+      .join("");
   }
 
   after(value: Value, column: number, inList: boolean): string {
@@ -222,6 +269,11 @@ test("random edits change what they name", () => {
     assert.deepEqual(new YamlText(edited).valid && parse(edited), expected, said);
     // Comments inside of a value go with it.
     const whole = typeof old !== "object" && old !== "two\nlines\n";
-    if (operation === "add" || (operation === "set" && whole)) assert.deepEqual(comments(text).filter((each) => !comments(edited).includes(each)), [], said);
+    if (operation === "add" || (operation === "set" && whole))
+      assert.deepEqual(
+        comments(text).filter((each) => !comments(edited).includes(each)),
+        [],
+        said,
+      );
   }
 });

@@ -36,13 +36,24 @@ export class Chart {
   private readonly plot = h("div", { class: "chart-plot" });
   private readonly words = h("figcaption", { class: "chart-words" });
   private readonly table = h("table", { class: "data" });
-  private readonly details = h("details", {}, h("summary", { class: "small" }, t("table")), h("div", { class: "table-box chart-table", tabindex: "0" }, this.table));
+  private readonly details = h(
+    "details",
+    {},
+    h("summary", { class: "small" }, t("table")),
+    h("div", { class: "table-box chart-table", tabindex: "0" }, this.table),
+  );
   private lines: Line[] = [];
   private readonly write: (value: number) => string;
 
   constructor(title: LiveText, write: (value: number) => string) {
     this.write = write;
-    this.element = h("section", { class: "card panel chart" }, h("h2", {}, title), h("figure", {}, this.plot, this.words), this.details);
+    this.element = h(
+      "section",
+      { class: "card panel chart" },
+      h("h2", {}, title),
+      h("figure", {}, this.plot, this.words),
+      this.details,
+    );
     this.details.addEventListener("toggle", () => this.fill());
   }
 
@@ -54,7 +65,10 @@ export class Chart {
       this.words.replaceChildren();
     } else {
       replace(this.plot, this.drawn(known) as unknown as HTMLElement);
-      replace(this.words, lines.map((line, index) => this.inWords(line, index)));
+      replace(
+        this.words,
+        lines.map((line, index) => this.inWords(line, index)),
+      );
     }
     this.fill();
   }
@@ -76,7 +90,10 @@ export class Chart {
     const top = axis.at(-1) as number;
     const times = this.lines.flatMap((line) => line.points.map((each) => each.time));
     const from = times.reduce((one, other) => Math.min(one, other));
-    const to = Math.max(from + 1000, times.reduce((one, other) => Math.max(one, other)));
+    const to = Math.max(
+      from + 1000,
+      times.reduce((one, other) => Math.max(one, other)),
+    );
     const x = (time: number): number => LEFT + ((time - from) / (to - from)) * (WIDTH - LEFT - 4);
     const y = (value: number): number => HEIGHT - BOTTOM - (value / top) * (HEIGHT - BOTTOM - TOP);
     const drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true" });
@@ -87,19 +104,44 @@ export class Chart {
       );
     }
     drawing.append(label(clock(from), LEFT, HEIGHT - 4, "start"), label(clock(to), WIDTH - 4, HEIGHT - 4, "end"));
-    this.lines.forEach((line, index) => drawing.append(svg("path", { class: `chart-line line-${index}`, d: pathOf(line.points, x, y) })));
+    this.lines.forEach((line, index) =>
+      drawing.append(svg("path", { class: `chart-line line-${index}`, d: pathOf(line.points, x, y) })),
+    );
     return drawing as SVGSVGElement;
   }
 
   private fill(): void {
     if (!this.details.open) return;
-    const times = [...new Set(this.lines.flatMap((line) => line.points.map((each) => each.time)))].sort((a, b) => b - a).slice(0, 60);
+    const times = [...new Set(this.lines.flatMap((line) => line.points.map((each) => each.time)))]
+      .sort((a, b) => b - a)
+      .slice(0, 60);
     const values = this.lines.map((line) => new Map(line.points.map((each) => [each.time, each.value])));
-    const cell = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : this.write(value));
+    const cell = (value: number | null | undefined): string =>
+      value === null || value === undefined ? "–" : this.write(value);
     replace(
       this.table,
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("time")), this.lines.map((line) => h("th", { scope: "col" }, line.name)))),
-      h("tbody", {}, times.map((time) => h("tr", {}, h("td", {}, clock(time)), values.map((each) => h("td", {}, cell(each.get(time))))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("th", { scope: "col" }, t("time")),
+          this.lines.map((line) => h("th", { scope: "col" }, line.name)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        times.map((time) =>
+          h(
+            "tr",
+            {},
+            h("td", {}, clock(time)),
+            values.map((each) => h("td", {}, cell(each.get(time)))),
+          ),
+        ),
+      ),
     );
   }
 }
@@ -109,7 +151,8 @@ function pathOf(points: Point[], x: (time: number) => number, y: (value: number)
   let path = "";
   let drawing = false;
   for (const { time, value } of points) {
-    if (value !== null) path += `${drawing ? "L" : "M"}${x(time).toFixed(1)},${y(value).toFixed(1)}${drawing ? "" : "h.1"}`;
+    if (value !== null)
+      path += `${drawing ? "L" : "M"}${x(time).toFixed(1)},${y(value).toFixed(1)}${drawing ? "" : "h.1"}`;
     drawing = value !== null;
   }
   return path;

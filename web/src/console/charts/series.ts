@@ -9,7 +9,14 @@ export interface Point {
   value: number | null;
 }
 
-type Total = "requests" | "failed" | "client_closed" | "input_tokens" | "output_tokens" | "received_bytes" | "sent_bytes";
+type Total =
+  | "requests"
+  | "failed"
+  | "client_closed"
+  | "input_tokens"
+  | "output_tokens"
+  | "received_bytes"
+  | "sent_bytes";
 type Gauge = "streams" | "connections" | "memory_bytes";
 
 /** How much a total has grown each second, between samples that are at least `step` milliseconds apart. */
@@ -29,7 +36,10 @@ export function gauges(samples: readonly Sample[], name: Gauge): Point[] {
 
 /** The time in seconds under which this part of the first bytes came, of those between two samples. */
 export function quantiles(samples: readonly Sample[], part: number, step: number): Point[] {
-  return steps(samples, step).map(([before, after]) => ({ time: timeOf(after), value: quantile(before.first_byte, after.first_byte, part) }));
+  return steps(samples, step).map(([before, after]) => ({
+    time: timeOf(after),
+    value: quantile(before.first_byte, after.first_byte, part),
+  }));
 }
 
 type Histogram = Sample["first_byte"];
@@ -37,7 +47,9 @@ type Histogram = Sample["first_byte"];
 function quantile(before: Histogram, after: Histogram, part: number): number | null {
   if (!after) return null;
   const old = new Map(before?.buckets ?? []);
-  const buckets = after.buckets.map(([bound, total]) => [Number(bound === "+Inf" ? Infinity : bound), total - (old.get(bound) ?? 0)] as const);
+  const buckets = after.buckets.map(
+    ([bound, total]) => [Number(bound === "+Inf" ? Infinity : bound), total - (old.get(bound) ?? 0)] as const,
+  );
   const all = buckets.at(-1)?.[1] ?? 0;
   if (all <= 0) return null;
   const wanted = part * all;

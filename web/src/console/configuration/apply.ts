@@ -71,7 +71,14 @@ export function applyDialog(
       check.ok
         ? h("p", { class: "muted small" }, check.changes ? t("lead") : t("same"))
         : problemsNotice(check.problems),
-      check.changes && h("p", {}, h("span", { class: "chip good" }, `+${check.added}`), " ", h("span", { class: "chip bad" }, `−${check.removed}`)),
+      check.changes &&
+        h(
+          "p",
+          {},
+          h("span", { class: "chip good" }, `+${check.added}`),
+          " ",
+          h("span", { class: "chip bad" }, `−${check.removed}`),
+        ),
       check.changes && diffView(check.diff),
     ];
   });
@@ -86,7 +93,19 @@ function problemsNotice(problems: Problem[]): HTMLElement {
     "div",
     { class: "notice bad", role: "alert" },
     h("p", {}, t("refused")),
-    h("ul", { class: "plain" }, problems.map((each) => h("li", {}, t("line", { n: each.line }), ": ", each.key && [foreign(each.key, { class: "mono" }), ": "], foreign(each.message)))),
+    h(
+      "ul",
+      { class: "plain" },
+      problems.map((each) =>
+        h(
+          "li",
+          {},
+          t("line", { n: each.line }),
+          ": ",
+          each.key && [foreign(each.key, { class: "mono" }), ": "],
+          foreign(each.message),
+        ),
+      ),
+    ),
   );
 }
-

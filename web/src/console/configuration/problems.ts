@@ -15,7 +15,14 @@ const t = texts(
     several: "{n} problems",
     line: "line {n}",
   },
-  { checking: "正在检查……", ok: "可以应用。", unchanged: "没有更改。", one: "1 个问题", several: "{n} 个问题", line: "第 {n} 行" },
+  {
+    checking: "正在检查……",
+    ok: "可以应用。",
+    unchanged: "没有更改。",
+    one: "1 个问题",
+    several: "{n} 个问题",
+    line: "第 {n} 行",
+  },
 );
 
 export class ProblemList {
@@ -37,7 +44,10 @@ export class ProblemList {
     this.shown = text;
     replace(this.status, stateOf(draft));
     this.list.classList.toggle("is-stale", !draft.judged);
-    replace(this.list, problems.map((problem) => this.entry(problem)));
+    replace(
+      this.list,
+      problems.map((problem) => this.entry(problem)),
+    );
   }
 
   private entry(problem: Problem): HTMLElement {
@@ -58,6 +68,9 @@ export class ProblemList {
 function stateOf(draft: Draft): HTMLElement {
   const { problems } = draft;
   if (!draft.judged) return h("span", { class: "chip" }, t("checking"));
-  if (problems.length) return h("span", { class: "chip bad" }, problems.length === 1 ? t("one") : t("several", { n: problems.length }));
-  return draft.changed ? h("span", { class: "chip good" }, icon("check"), t("ok")) : h("span", { class: "chip" }, t("unchanged"));
+  if (problems.length)
+    return h("span", { class: "chip bad" }, problems.length === 1 ? t("one") : t("several", { n: problems.length }));
+  return draft.changed
+    ? h("span", { class: "chip good" }, icon("check"), t("ok"))
+    : h("span", { class: "chip" }, t("unchanged"));
 }

@@ -97,12 +97,23 @@ class Configuration {
     this.schemas = schemas;
     const { draft } = desk;
     const writable = draft.file?.writable ?? false;
-    this.editor = new Editor(draft.text, { changed: (text) => draft.setText(text, this.editor), schemas: () => this.schemas });
+    this.editor = new Editor(draft.text, {
+      changed: (text) => draft.setText(text, this.editor),
+      schemas: () => this.schemas,
+    });
     this.editor.setWritable(writable);
     this.problems = new ProblemList((problem) => this.goTo(problem));
     this.review.addEventListener("click", () => this.apply());
     this.revert.addEventListener("click", () => void this.again());
-    const choice = segments(t("parts"), [["form", t("form")], ["text", t("text")]], "form", (name) => (this.panes.dataset["shown"] = name));
+    const choice = segments(
+      t("parts"),
+      [
+        ["form", t("form")],
+        ["text", t("text")],
+      ],
+      "form",
+      (name) => (this.panes.dataset["shown"] = name),
+    );
     choice.classList.add("pane-choice");
     this.panes.append(
       h("section", { class: "card pane pane-form", "aria-label": t("form") }, this.tabs, this.formBox),
@@ -196,7 +207,11 @@ class Configuration {
       replace(
         this.tabs,
         names.map((name, index) =>
-          h("button", { class: "button quiet small", type: "button", onclick: () => this.desk.go(`configuration/${index}`) }, foreign(name || String(index))),
+          h(
+            "button",
+            { class: "button quiet small", type: "button", onclick: () => this.desk.go(`configuration/${index}`) },
+            foreign(name || String(index)),
+          ),
         ),
       );
     }
@@ -248,7 +263,14 @@ class Configuration {
 
   private apply(): void {
     const { draft } = this.desk;
-    applyDialog(this.desk, t("review"), draft.etag, draft.edit, (applied) => void this.applied(applied), (problems) => draft.refusedWith(problems));
+    applyDialog(
+      this.desk,
+      t("review"),
+      draft.etag,
+      draft.edit,
+      (applied) => void this.applied(applied),
+      (problems) => draft.refusedWith(problems),
+    );
   }
 
   private async applied(applied: Applied): Promise<void> {

@@ -25,8 +25,10 @@ export function rowsOf(diff: string): Row[] {
       rows.push({ kind: "gap", before: null, after: null, text: "", mark: null });
       inside = true;
     } else if (!inside) continue;
-    else if (line.startsWith("-")) rows.push({ kind: "removed", before: before++, after: null, text: line.slice(1), mark: null });
-    else if (line.startsWith("+")) rows.push({ kind: "added", before: null, after: after++, text: line.slice(1), mark: null });
+    else if (line.startsWith("-"))
+      rows.push({ kind: "removed", before: before++, after: null, text: line.slice(1), mark: null });
+    else if (line.startsWith("+"))
+      rows.push({ kind: "added", before: null, after: after++, text: line.slice(1), mark: null });
     else if (line.startsWith(" ")) {
       rows.push({ kind: "same", before: before++, after: after++, text: line.slice(1), mark: null });
     }

@@ -6,7 +6,14 @@ import { withVisibleControls } from "../../common/visible.ts";
 import { pairsOf, rowsOf, type Row } from "./unified.ts";
 
 const t = texts(
-  { none: "No difference.", removed: "removed", added: "added", before: "Before", after: "After", gap: "lines that are the same" },
+  {
+    none: "No difference.",
+    removed: "removed",
+    added: "added",
+    before: "Before",
+    after: "After",
+    gap: "lines that are the same",
+  },
   { none: "没有差异。", removed: "删除", added: "新增", before: "之前", after: "之后", gap: "相同的行" },
 );
 
@@ -22,14 +29,31 @@ export function diffView(diff: string): HTMLElement {
       "table",
       { class: "diff-two" },
       columns("number", "text", "number", "text"),
-      h("thead", {}, h("tr", {}, h("th", { colspan: 2, scope: "colgroup" }, t("before")), h("th", { colspan: 2, scope: "colgroup" }, t("after")))),
-      h("tbody", {}, pairsOf(rows).map(([one, other]) => double(one, other))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("th", { colspan: 2, scope: "colgroup" }, t("before")),
+          h("th", { colspan: 2, scope: "colgroup" }, t("after")),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        pairsOf(rows).map(([one, other]) => double(one, other)),
+      ),
     ),
   );
 }
 
 function columns(...kinds: ("number" | "text")[]): HTMLElement {
-  return h("colgroup", {}, kinds.map((kind) => h("col", { class: `diff-${kind}-column` })));
+  return h(
+    "colgroup",
+    {},
+    kinds.map((kind) => h("col", { class: `diff-${kind}-column` })),
+  );
 }
 
 function single(row: Row): HTMLElement {
@@ -46,7 +70,11 @@ function double(one: Row | null, other: Row | null): HTMLElement {
 }
 
 function gap(columns: number): HTMLElement {
-  return h("tr", { class: "diff-gap" }, h("td", { colspan: columns }, h("span", { class: "visually-hidden" }, t("gap")), "⋯"));
+  return h(
+    "tr",
+    { class: "diff-gap" },
+    h("td", { colspan: columns }, h("span", { class: "visually-hidden" }, t("gap")), "⋯"),
+  );
 }
 
 function numberCell(line: number | null, kind = ""): HTMLElement {
@@ -57,7 +85,9 @@ function textCell(row: Row): HTMLElement {
   const { kind, text, mark } = row;
   const shown = (from: number, to: number) => withVisibleControls(text.slice(from, to));
   const [from, to] = mark ?? [0, 0];
-  const parts = mark ? [shown(0, from), h("mark", {}, shown(from, to)), shown(to, text.length)] : [shown(0, text.length)];
+  const parts = mark
+    ? [shown(0, from), h("mark", {}, shown(from, to)), shown(to, text.length)]
+    : [shown(0, text.length)];
   const word = kind === "removed" || kind === "added" ? h("span", { class: "visually-hidden" }, t(kind), ": ") : null;
   return h("td", { class: `diff-text diff-${kind}` }, word, h("code", {}, h("bdi", {}, parts)));
 }

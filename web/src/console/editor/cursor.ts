@@ -28,7 +28,15 @@ export function cursorAt(text: string, offset: number): Cursor | null {
   let to = offset + (/^[\w.*/$@+~-]*/.exec(text.slice(offset))?.[0].length ?? 0);
   if (quote && text[to] === text[from]) to++;
   const after = text.slice(to);
-  if (/(:|^)\s+$/.test(text.slice(from - 200 < 0 ? 0 : from - 200, from).split("\n").at(-1) ?? "") && isAfterColon(text, from)) {
+  if (
+    /(:|^)\s+$/.test(
+      text
+        .slice(from - 200 < 0 ? 0 : from - 200, from)
+        .split("\n")
+        .at(-1) ?? "",
+    ) &&
+    isAfterColon(text, from)
+  ) {
     return found(text.slice(0, from) + MARK + after, from, "value");
   }
   const key = /^\s*:(\s|$)/.test(after) ? MARK : `${MARK}: 0`;

@@ -2,14 +2,30 @@
 //
 // It lives in a shadow tree: there CodeMirror's styles are adopted style sheets, which the content security policy allows.
 
-import { autocompletion, closeBrackets, completionKeymap, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
+import {
+  autocompletion,
+  closeBrackets,
+  completionKeymap,
+  type CompletionContext,
+  type CompletionResult,
+} from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics, type Diagnostic } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorSelection, EditorState, Transaction } from "@codemirror/state";
-import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, hoverTooltip, keymap, lineNumbers, type Tooltip } from "@codemirror/view";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  hoverTooltip,
+  keymap,
+  lineNumbers,
+  type Tooltip,
+} from "@codemirror/view";
 import { h } from "../../common/dom.ts";
 import { onLanguage, texts } from "../../common/i18n.ts";
 import { withVisibleControls } from "../../common/visible.ts";
@@ -84,7 +100,12 @@ export class Editor {
     });
     for (const { place, message } of warnings) {
       const [from, to] = yaml.rangeOf(place);
-      found.push({ from, to: Math.min(to, doc.lineAt(from).to), severity: "warning", message: withVisibleControls(message) });
+      found.push({
+        from,
+        to: Math.min(to, doc.lineAt(from).to),
+        severity: "warning",
+        message: withVisibleControls(message),
+      });
     }
     this.view.dispatch(setDiagnostics(this.view.state, found));
   }
@@ -100,7 +121,10 @@ export class Editor {
   /** Shows a place, without moving the focus. */
   reveal(path: Path): void {
     const [from] = new YamlText(this.view.state.doc.toString()).rangeOf(path);
-    this.view.dispatch({ selection: EditorSelection.cursor(from), effects: EditorView.scrollIntoView(from, { y: "center" }) });
+    this.view.dispatch({
+      selection: EditorSelection.cursor(from),
+      effects: EditorView.scrollIntoView(from, { y: "center" }),
+    });
   }
 
   private extensions() {
@@ -127,7 +151,16 @@ export class Editor {
       this.label.of(labelled()),
       autocompletion({ override: [(context) => this.complete(context)], icons: false }),
       hoverTooltip((view, position) => this.about(view, position)),
-      keymap.of([...completionKeymap, { key: "Enter", run: newLine }, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...lintKeymap, indentWithTab]),
+      keymap.of([
+        ...completionKeymap,
+        { key: "Enter", run: newLine },
+        ...defaultKeymap,
+        ...searchKeymap,
+        ...historyKeymap,
+        ...foldKeymap,
+        ...lintKeymap,
+        indentWithTab,
+      ]),
       this.writable.of(EditorState.readOnly.of(false)),
       EditorView.updateListener.of((update) => {
         const own = !update.transactions.some((each) => each.isUserEvent("set"));
@@ -139,7 +172,8 @@ export class Editor {
   private complete(context: CompletionContext): CompletionResult | null {
     const text = context.state.doc.toString();
     const proposals = proposalsAt(text, context.pos, this.target.schemas());
-    if (!proposals || (!context.explicit && proposals.from === context.pos && !/:\s$/.test(text.slice(0, context.pos)))) return null;
+    if (!proposals || (!context.explicit && proposals.from === context.pos && !/:\s$/.test(text.slice(0, context.pos))))
+      return null;
     const hasColon = /^[\w.-]*\s*:/.test(text.slice(context.pos));
     return {
       from: proposals.from,
@@ -161,7 +195,9 @@ export class Editor {
     if (!word || cursor?.kind !== "key") return null;
     const name = /^[\w.*/$@+~-]+/.exec(text.slice(cursor.from))?.[0] ?? "";
     const about = aboutKey([...cursor.path, name], new YamlText(text).value, this.target.schemas());
-    return about ? { pos: cursor.from, above: true, create: () => ({ dom: h("div", { class: "about" }, described(about)) }) } : null;
+    return about
+      ? { pos: cursor.from, above: true, create: () => ({ dom: h("div", { class: "about" }, described(about)) }) }
+      : null;
   }
 }
 

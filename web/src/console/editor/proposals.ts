@@ -59,7 +59,9 @@ function ofPlugin(cursor: Cursor, inside: Inside, value: unknown, schemas: Schem
   const config = valueAt(value, cursor.path.slice(0, 3)) as Json | undefined;
   const here = schemaAt(schema, inside.rest, config);
   if (cursor.kind === "key") {
-    const properties = propertiesOf(schema, here.schema, here.value).filter((each) => !cursor.present.includes(each.name));
+    const properties = propertiesOf(schema, here.schema, here.value).filter(
+      (each) => !cursor.present.includes(each.name),
+    );
     if (properties.length) {
       return properties.map((each) => ({
         label: each.name,
@@ -73,13 +75,24 @@ function ofPlugin(cursor: Cursor, inside: Inside, value: unknown, schemas: Schem
   // A word in a list is read as a key until a value is there.
   const field = fieldOf(schema, here.schema, here.value);
   const values = field.kind === "boolean" ? [true, false] : field.choices;
-  return values.map((each) => ({ label: brief(each), text: JSON.stringify(each).replace(/^"([\w-]+)"$/, "$1"), detail: "", info: "", required: false }));
+  return values.map((each) => ({
+    label: brief(each),
+    text: JSON.stringify(each).replace(/^"([\w-]+)"$/, "$1"),
+    detail: "",
+    info: "",
+    required: false,
+  }));
 }
 
 function ofGateway(cursor: Cursor, keys: GatewayKey[]): Proposal[] {
   if (cursor.kind === "value") {
     const standard = keyNamed(cursor.path, keys)?.default ?? "";
-    const values = standard === "true" || standard === "false" ? ["true", "false"] : standard && standard !== "required" ? [standard] : [];
+    const values =
+      standard === "true" || standard === "false"
+        ? ["true", "false"]
+        : standard && standard !== "required"
+          ? [standard]
+          : [];
     return values.map((each) => ({ label: each, text: each, detail: "", info: "", required: false }));
   }
   const found = new Map<string, GatewayKey>();

@@ -15,24 +15,42 @@ import { objectFields } from "./objects.ts";
 import { isMasked, secretControl } from "./secrets.ts";
 import { t } from "./texts.ts";
 
-export function control(context: FormContext, field: Field, value: Json | undefined, path: Path, labelled: Labelled): HTMLElement {
+export function control(
+  context: FormContext,
+  field: Field,
+  value: Json | undefined,
+  path: Path,
+  labelled: Labelled,
+): HTMLElement {
   switch (field.kind) {
     case "choice":
       return choice(context, field, value, path, labelled);
     case "boolean":
-      return isPlain(value, "boolean") ? choice(context, { ...field, choices: [true, false] }, value, path, labelled) : anyControl(context, value, path, labelled);
+      return isPlain(value, "boolean")
+        ? choice(context, { ...field, choices: [true, false] }, value, path, labelled)
+        : anyControl(context, value, path, labelled);
     case "number":
-      return isPlain(value, "number") ? numberInput(context, field, value, path, labelled) : anyControl(context, value, path, labelled);
+      return isPlain(value, "number")
+        ? numberInput(context, field, value, path, labelled)
+        : anyControl(context, value, path, labelled);
     case "text":
       if (isMasked(value) || (field.secret && isEmpty(value))) return secretControl(context, value, path, labelled);
-      return isPlain(value, "string") ? textInput(context, field, value, path, labelled) : anyControl(context, value, path, labelled);
+      return isPlain(value, "string")
+        ? textInput(context, field, value, path, labelled)
+        : anyControl(context, value, path, labelled);
     case "list":
-      return Array.isArray(value) || value == null ? listControl(context, field, value ?? [], path, labelled) : anyControl(context, value, path, labelled);
+      return Array.isArray(value) || value == null
+        ? listControl(context, field, value ?? [], path, labelled)
+        : anyControl(context, value, path, labelled);
     case "map":
-      return isMapping(value) ? mapControl(context, field, value ?? {}, path, labelled) : anyControl(context, value, path, labelled);
+      return isMapping(value)
+        ? mapControl(context, field, value ?? {}, path, labelled)
+        : anyControl(context, value, path, labelled);
     case "object":
       if (value === undefined) return useButton(context, path, labelled);
-      return isMapping(value) ? objectFields(context, field.source, value, path) : anyControl(context, value, path, labelled);
+      return isMapping(value)
+        ? objectFields(context, field.source, value, path)
+        : anyControl(context, value, path, labelled);
     case "any":
       return anyControl(context, value, path, labelled);
   }
@@ -53,11 +71,18 @@ function isMapping(value: Json | undefined): value is { [key: string]: Json } | 
 /** What an empty control says: the default, or an example. */
 function placeholder(field: Field): string | undefined {
   const { default: standard, examples } = field.schema;
-  if (standard !== undefined && standard !== null && standard !== "") return t.now("default", { value: brief(standard) });
+  if (standard !== undefined && standard !== null && standard !== "")
+    return t.now("default", { value: brief(standard) });
   return examples?.length ? t.now("example", { value: brief(examples[0]) }) : undefined;
 }
 
-function textInput(context: FormContext, field: Field, value: Json | undefined, path: Path, labelled: Labelled): HTMLElement {
+function textInput(
+  context: FormContext,
+  field: Field,
+  value: Json | undefined,
+  path: Path,
+  labelled: Labelled,
+): HTMLElement {
   const text = typeof value === "string" ? value : "";
   const common = { ...attributes(labelled), placeholder: placeholder(field), spellcheck: "false" };
   const input = text.includes("\n")
@@ -67,7 +92,13 @@ function textInput(context: FormContext, field: Field, value: Json | undefined, 
   return onChange(input, context, path, (typed) => typed, value);
 }
 
-function numberInput(context: FormContext, field: Field, value: Json | undefined, path: Path, labelled: Labelled): HTMLElement {
+function numberInput(
+  context: FormContext,
+  field: Field,
+  value: Json | undefined,
+  path: Path,
+  labelled: Labelled,
+): HTMLElement {
   // A text field: number fields change by the wheel, and say nothing about what they do not accept.
   const input = h("input", {
     ...attributes(labelled),
@@ -77,10 +108,22 @@ function numberInput(context: FormContext, field: Field, value: Json | undefined
     class: "number",
   });
   input.value = typeof value === "number" ? String(value) : "";
-  return onChange(input, context, path, (typed) => (/^[-+]?\d+(\.\d+)?(e[-+]?\d+)?$/i.test(typed.trim()) ? Number(typed) : typed), value);
+  return onChange(
+    input,
+    context,
+    path,
+    (typed) => (/^[-+]?\d+(\.\d+)?(e[-+]?\d+)?$/i.test(typed.trim()) ? Number(typed) : typed),
+    value,
+  );
 }
 
-function choice(context: FormContext, field: Field, value: Json | undefined, path: Path, labelled: Labelled): HTMLElement {
+function choice(
+  context: FormContext,
+  field: Field,
+  value: Json | undefined,
+  path: Path,
+  labelled: Labelled,
+): HTMLElement {
   const select = h("select", attributes(labelled));
   const standard = field.schema.default;
   const unset = standard === undefined || standard === null ? t("unset") : t("default", { value: brief(standard) });

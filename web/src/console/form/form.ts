@@ -68,7 +68,9 @@ export class Form {
     }
     this.draw();
     for (let length = place.length; length >= this.path.length; length--) {
-      const found = this.element.querySelector<HTMLElement>(`[data-place="${CSS.escape(keyOf(place.slice(0, length)))}"]`);
+      const found = this.element.querySelector<HTMLElement>(
+        `[data-place="${CSS.escape(keyOf(place.slice(0, length)))}"]`,
+      );
       if (!found) continue;
       found.scrollIntoView({ block: "center" });
       (found.querySelector<HTMLElement>("input, select, textarea, button") ?? found).focus();

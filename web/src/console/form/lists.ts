@@ -11,13 +11,22 @@ import { isInvalid, messageList } from "./messages.ts";
 import { removeButton } from "./objects.ts";
 import { t } from "./texts.ts";
 
-export function listControl(context: FormContext, field: Field, list: Json[], path: Path, labelled: Labelled): HTMLElement {
+export function listControl(
+  context: FormContext,
+  field: Field,
+  list: Json[],
+  path: Path,
+  labelled: Labelled,
+): HTMLElement {
   const items = list.map((value, index) => item(context, field, value, [...path, index], labelled.name));
   const add = (): void => {
     const at = [...path, list.length];
     const schema = schemaInside(context.root, field.source, list, list.length);
     const value = firstValue(context, fieldOf(context.root, schema, undefined));
-    context.edit((text) => text.with(at, value), () => document.getElementById(`setting-${keyOf(at)}`)?.focus());
+    context.edit(
+      (text) => text.with(at, value),
+      () => document.getElementById(`setting-${keyOf(at)}`)?.focus(),
+    );
   };
   return h(
     "div",
@@ -25,7 +34,13 @@ export function listControl(context: FormContext, field: Field, list: Json[], pa
     items,
     h(
       "button",
-      { class: "button small", type: "button", id: `${labelled.id}-add`, onclick: add, "aria-label": t("addItem", { name: labelled.name }) },
+      {
+        class: "button small",
+        type: "button",
+        id: `${labelled.id}-add`,
+        onclick: add,
+        "aria-label": t("addItem", { name: labelled.name }),
+      },
       icon("plus"),
       t("add"),
     ),
@@ -49,7 +64,12 @@ function item(context: FormContext, field: Field, value: Json, path: Path, name:
   const made = context.control(context, inner, value, path, labelled);
   const remove = removeButton(context, path, label);
   if (!isGroup(inner.kind)) {
-    return h("div", { class: "entry", "data-place": keyOf(path) }, h("div", { class: "setting-control" }, made, remove), messageList(problems, id));
+    return h(
+      "div",
+      { class: "entry", "data-place": keyOf(path) },
+      h("div", { class: "setting-control" }, made, remove),
+      messageList(problems, id),
+    );
   }
   return h(
     "fieldset",

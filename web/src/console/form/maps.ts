@@ -11,14 +11,23 @@ import { isInvalid, messageList } from "./messages.ts";
 import { removeButton } from "./objects.ts";
 import { t } from "./texts.ts";
 
-export function mapControl(context: FormContext, field: Field, map: { [key: string]: Json }, path: Path, labelled: Labelled): HTMLElement {
+export function mapControl(
+  context: FormContext,
+  field: Field,
+  map: { [key: string]: Json },
+  path: Path,
+  labelled: Labelled,
+): HTMLElement {
   const names = Object.keys(map);
   const entries = names.map((name) => entry(context, field, map, name, path, labelled));
   const add = (): void => {
     let name = "new";
     for (let number = 2; names.includes(name); number++) name = `new-${number}`;
     const at = [...path, name];
-    const value = firstValue(context, fieldOf(context.root, schemaInside(context.root, field.source, map, name), undefined));
+    const value = firstValue(
+      context,
+      fieldOf(context.root, schemaInside(context.root, field.source, map, name), undefined),
+    );
     context.edit(
       (text) => text.with(at, value),
       () => {
@@ -34,7 +43,13 @@ export function mapControl(context: FormContext, field: Field, map: { [key: stri
     entries,
     h(
       "button",
-      { class: "button small", type: "button", id: `${labelled.id}-add`, onclick: add, "aria-label": t("addItem", { name: labelled.name }) },
+      {
+        class: "button small",
+        type: "button",
+        id: `${labelled.id}-add`,
+        onclick: add,
+        "aria-label": t("addItem", { name: labelled.name }),
+      },
       icon("plus"),
       t("add"),
     ),
@@ -55,7 +70,13 @@ function entry(
   const own = fieldOf(context.root, schemaInside(context.root, field.source, map, name), value);
   const inner = { ...own, secret: own.secret || field.secret };
   const problems = context.messagesAt(at);
-  const key = h("input", { type: "text", id: `${id}-key`, class: "mono", "aria-label": t("keyOf", { name: labelled.name }), spellcheck: "false" });
+  const key = h("input", {
+    type: "text",
+    id: `${id}-key`,
+    class: "mono",
+    "aria-label": t("keyOf", { name: labelled.name }),
+    spellcheck: "false",
+  });
   key.value = name;
   key.addEventListener("change", () => {
     const taken = key.value !== name && Object.hasOwn(map, key.value);

@@ -38,9 +38,17 @@ export function field(context: FormContext, property: Property, value: Json | un
     required && h("span", { class: "chip" }, t("required")),
     deprecated && h("span", { class: "chip warn" }, t("deprecated")),
   ];
-  const help = [description && h("p", { class: "hint", id: `${id}-help` }, described(description)), messageList(problems, id)];
+  const help = [
+    description && h("p", { class: "hint", id: `${id}-help` }, described(description)),
+    messageList(problems, id),
+  ];
   const describedBy = [description && `${id}-help`, problems.length && `${id}-problem`].filter(Boolean).join(" ");
-  const inner = context.control(context, property, value, path, { id, name, describedBy, invalid: isInvalid(problems) });
+  const inner = context.control(context, property, value, path, {
+    id,
+    name,
+    describedBy,
+    invalid: isInvalid(problems),
+  });
   const remove = removable && !required && removeButton(context, path, name);
   if (isGroup(property.kind)) {
     return h(
@@ -88,7 +96,12 @@ function unknownField(context: FormContext, name: string, value: Json | undefine
       h(
         "div",
         { class: "setting-control" },
-        anyControl(context, value, path, { id, name, describedBy: problems.length ? `${id}-problem` : "", invalid: isInvalid(problems) }),
+        anyControl(context, value, path, {
+          id,
+          name,
+          describedBy: problems.length ? `${id}-problem` : "",
+          invalid: isInvalid(problems),
+        }),
         removeButton(context, path, name),
       ),
       messageList(problems, id),

@@ -13,7 +13,12 @@ export function isMasked(value: Json | undefined): value is string {
   return typeof value === "string" && MASKED.test(value);
 }
 
-export function secretControl(context: FormContext, value: Json | undefined, path: Path, labelled: Labelled): HTMLElement {
+export function secretControl(
+  context: FormContext,
+  value: Json | undefined,
+  path: Path,
+  labelled: Labelled,
+): HTMLElement {
   const box = h("div", { class: "secret" });
   const input = (): HTMLInputElement => {
     const typed = h("input", {
@@ -29,8 +34,23 @@ export function secretControl(context: FormContext, value: Json | undefined, pat
   const kept = (): void =>
     replace(
       box,
-      h("span", { class: "secret-kept" }, h("span", { "aria-hidden": "true" }, "••••••••"), h("span", { class: "visually-hidden" }, t("secret"))),
-      h("button", { class: "button small", type: "button", id: labelled.id, onclick: ask, "aria-describedby": labelled.describedBy || undefined }, t("replaceSecret")),
+      h(
+        "span",
+        { class: "secret-kept" },
+        h("span", { "aria-hidden": "true" }, "••••••••"),
+        h("span", { class: "visually-hidden" }, t("secret")),
+      ),
+      h(
+        "button",
+        {
+          class: "button small",
+          type: "button",
+          id: labelled.id,
+          onclick: ask,
+          "aria-describedby": labelled.describedBy || undefined,
+        },
+        t("replaceSecret"),
+      ),
     );
   const ask = (): void => {
     const typed = input();

@@ -65,7 +65,12 @@ export function sideView(side: Side): HTMLElement {
 function messageView(title: LiveText, message: Message): HTMLElement {
   const start = message.headers.filter(([name]) => name.startsWith(":")).map(([, value]) => value);
   return section(title, [
-    h("p", { class: "mono" }, foreign(start.join(" ")), !message.complete && [" ", h("span", { class: "chip warn" }, t("incomplete"))]),
+    h(
+      "p",
+      { class: "mono" },
+      foreign(start.join(" ")),
+      !message.complete && [" ", h("span", { class: "chip warn" }, t("incomplete"))],
+    ),
     headersView(message.headers.filter(([name]) => !name.startsWith(":"))),
     bodyView(message),
   ]);
@@ -81,7 +86,11 @@ function headersView(headers: [string, string][]): Child {
     "details",
     {},
     h("summary", { class: "small" }, t("headers", { n: headers.length })),
-    h("dl", { class: "headers" }, headers.map(([name, value]) => h("div", {}, h("dt", {}, foreign(name)), h("dd", {}, foreign(value))))),
+    h(
+      "dl",
+      { class: "headers" },
+      headers.map(([name, value]) => h("div", {}, h("dt", {}, foreign(name)), h("dd", {}, foreign(value)))),
+    ),
   );
 }
 

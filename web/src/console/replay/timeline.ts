@@ -9,10 +9,10 @@ const t = texts(
   {
     at: "At",
     what: "What",
-    service: "From the service",
-    client: "To the client",
-    clientRecorded: "To the client, recorded",
-    clientReplayed: "To the client, replayed",
+    service: "Service side",
+    client: "Client side",
+    clientRecorded: "Client side, recorded",
+    clientReplayed: "Client side, replayed",
     requestHeaders: "request headers",
     requestBody: "request body",
     responseHeaders: "response headers",
@@ -28,10 +28,10 @@ const t = texts(
   {
     at: "时间",
     what: "内容",
-    service: "来自服务",
-    client: "发给客户端",
-    clientRecorded: "发给客户端（录制）",
-    clientReplayed: "发给客户端（回放）",
+    service: "服务侧",
+    client: "客户端侧",
+    clientRecorded: "客户端侧（录制）",
+    clientReplayed: "客户端侧（回放）",
     requestHeaders: "请求头",
     requestBody: "请求体",
     responseHeaders: "响应头",
@@ -76,11 +76,18 @@ export function drawing(rows: readonly TimelineRow[], last: number): HTMLElement
     time: number(timed.at(-1)?.at_ms ?? 0, 1),
     first: number(chunks[0]?.at_ms ?? 0, 1),
   });
-  return h("figure", { class: "timeline" }, svg as unknown as HTMLElement, h("figcaption", { class: "muted small" }, words));
+  return h(
+    "figure",
+    { class: "timeline" },
+    svg as unknown as HTMLElement,
+    h("figcaption", { class: "muted small" }, words),
+  );
 }
 
 export function lastOf(...sides: Side[]): number {
-  return sides.flatMap((side) => side.timeline.map((row) => row.at_ms ?? 0)).reduce((one, other) => Math.max(one, other), 0);
+  return sides
+    .flatMap((side) => side.timeline.map((row) => row.at_ms ?? 0))
+    .reduce((one, other) => Math.max(one, other), 0);
 }
 
 /** Rows of one side, or of both: what the client got then stands next to each other. */
@@ -88,7 +95,12 @@ export function timelineTable(recorded: Side, replayed: Side | null): HTMLElemen
   const rows = Array.from({ length: Math.max(recorded.timeline.length, replayed?.timeline.length ?? 0) }, (_, index) =>
     pairRow(recorded.timeline[index], replayed ? replayed.timeline[index] : undefined, replayed !== null),
   );
-  const head = [t("at"), t("what"), t("service"), ...(replayed ? [t("clientRecorded"), t("clientReplayed")] : [t("client")])];
+  const head = [
+    t("at"),
+    t("what"),
+    t("service"),
+    ...(replayed ? [t("clientRecorded"), t("clientReplayed")] : [t("client")]),
+  ];
   const body = h("tbody", {}, rows.slice(0, AT_FIRST));
   const more = h("button", { class: "button small", type: "button" }, t("more", { n: rows.length }));
   more.addEventListener("click", () => {
@@ -101,7 +113,20 @@ export function timelineTable(recorded: Side, replayed: Side | null): HTMLElemen
     h(
       "div",
       { class: "table-box" },
-      h("table", { class: "data chunks" }, h("thead", {}, h("tr", {}, head.map((each) => h("th", { scope: "col" }, each)))), body),
+      h(
+        "table",
+        { class: "data chunks" },
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            head.map((each) => h("th", { scope: "col" }, each)),
+          ),
+        ),
+        body,
+      ),
     ),
     rows.length > AT_FIRST && more,
   );
@@ -115,12 +140,22 @@ function pairRow(one: TimelineRow | undefined, other: TimelineRow | undefined, b
     "tr",
     { class: differs ? "is-different" : undefined },
     h("td", { class: "number", "data-label": t("at") }, row.at_ms === null ? "–" : `${number(row.at_ms, 1)} ms`),
-    h("td", { "data-label": t("what"), class: "tight" }, known ?? foreign(row.what), row.bytes > 0 && h("span", { class: "muted small" }, ` ${bytes(row.bytes)}`)),
+    h(
+      "td",
+      { "data-label": t("what"), class: "tight" },
+      known ?? foreign(row.what),
+      row.bytes > 0 && h("span", { class: "muted small" }, ` ${bytes(row.bytes)}`),
+    ),
     h("td", { "data-label": t("service") }, chunk(row.upstream)),
     both
       ? [
           h("td", { "data-label": t("clientRecorded") }, chunk(one?.client ?? null)),
-          h("td", { "data-label": t("clientReplayed") }, differs && h("span", { class: "chip warn" }, t("differs")), chunk(other?.client ?? null)),
+          h(
+            "td",
+            { "data-label": t("clientReplayed") },
+            differs && h("span", { class: "chip warn" }, t("differs")),
+            chunk(other?.client ?? null),
+          ),
         ]
       : h("td", { "data-label": t("client") }, chunk(row.client)),
   );

@@ -111,14 +111,39 @@ function listView({ files, used_bytes: used, room_bytes: room }: Recordings): Ch
     h(
       "tr",
       {},
-      h("td", { "data-label": t("what") }, h("a", { href: `#recordings/${encodeURIComponent(file.id)}`, "aria-label": t("open", { name: file.title }) }, foreign(file.title))),
+      h(
+        "td",
+        { "data-label": t("what") },
+        h(
+          "a",
+          { href: `#recordings/${encodeURIComponent(file.id)}`, "aria-label": t("open", { name: file.title }) },
+          foreign(file.title),
+        ),
+      ),
       h("td", { "data-label": t("time") }, moment(file.time)),
       h("td", { "data-label": t("status") }, file.status ? String(file.status) : "–"),
       h("td", { "data-label": t("chunks") }, count(file.chunks)),
       h("td", { "data-label": t("size") }, bytes(file.bytes)),
     );
   return [
-    h("div", { class: "table-box" }, h("table", { class: "data" }, h("thead", {}, h("tr", {}, head.map((each) => h("th", { scope: "col" }, each)))), h("tbody", {}, files.map(row)))),
+    h(
+      "div",
+      { class: "table-box" },
+      h(
+        "table",
+        { class: "data" },
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            head.map((each) => h("th", { scope: "col" }, each)),
+          ),
+        ),
+        h("tbody", {}, files.map(row)),
+      ),
+    ),
     h("p", { class: "muted small" }, t("room", { used: bytes(used), room: bytes(room) })),
   ];
 }
@@ -130,23 +155,39 @@ function one(desk: Desk, recording: Recording): Child {
   const play = async (against: Against): Promise<void> => {
     const replay = await desk.api.replay(recording.id, against);
     replace(result, replayView(replay));
-    const outcome = replay.error !== null ? replay.error : replay.same ? t.now("same") : t.now("differences", { n: replay.differences.length });
+    const outcome =
+      replay.error !== null
+        ? replay.error
+        : replay.same
+          ? t.now("same")
+          : t.now("differences", { n: replay.differences.length });
     announce(t.now("finished", { result: outcome }));
   };
   const buttons = desk.about.features.includes("replay")
     ? [
         worker({ class: "button primary" }, [icon("play"), t("running")], () => play({ against: "running" }), failures),
         desk.draft.changed
-          ? worker({ class: "button" }, [icon("play"), t("edited")], () => play({ against: "edited", etag: desk.draft.etag, edit: desk.draft.edit }), failures)
+          ? worker(
+              { class: "button" },
+              [icon("play"), t("edited")],
+              () => play({ against: "edited", etag: desk.draft.etag, edit: desk.draft.edit }),
+              failures,
+            )
           : null,
       ]
     : [];
-  if (buttons.length && !desk.draft.changed) edited.append(h("a", { href: "#configuration", class: "small" }, t("noEdit")));
+  if (buttons.length && !desk.draft.changed)
+    edited.append(h("a", { href: "#configuration", class: "small" }, t("noEdit")));
   replace(result, oneSide(recording));
-  const remove = h("button", { class: "button danger", type: "button", onclick: () => confirmRemoval(desk, recording) }, icon("trash"), t("remove"));
+  const remove = h(
+    "button",
+    { class: "button danger", type: "button", onclick: () => confirmRemoval(desk, recording) },
+    icon("trash"),
+    t("remove"),
+  );
   return [
     h("p", {}, h("a", { href: "#recordings" }, "← ", t("back"))),
-    heading(() => recording.title, [moment(recording.time), " · ", foreign(recording.note)], buttons, remove),
+    heading(() => recording.title, foreign(recording.note), buttons, remove),
     edited,
     failures,
     result,
@@ -184,14 +225,33 @@ function replayView(replay: Replay): Child {
       ? h("p", { class: "notice bad", role: "alert" }, foreign(t.now("error", { why: replay.error })))
       : replay.same
         ? h("p", { class: "notice good" }, t("same"))
-        : h("div", { class: "notice warn" }, h("p", {}, t("differences", { n: differences.length })), differencesTable(replay)),
+        : h(
+            "div",
+            { class: "notice warn" },
+            h("p", {}, t("differences", { n: differences.length })),
+            differencesTable(replay),
+          ),
     panel(
       t("timeline"),
-      h("div", { class: "columns" }, h("div", {}, h("h3", {}, t("recorded")), drawing(recorded.timeline, last)), h("div", {}, h("h3", {}, t("replayed")), replayed && drawing(replayed.timeline, last))),
+      h(
+        "div",
+        { class: "columns" },
+        h("div", {}, h("h3", {}, t("recorded")), drawing(recorded.timeline, last)),
+        h("div", {}, h("h3", {}, t("replayed")), replayed && drawing(replayed.timeline, last)),
+      ),
       timelineTable(recorded, replayed),
     ),
-    panel(t("messages"), h("div", { class: "columns" }, h("div", {}, h("h3", { class: "side-title" }, t("recorded")), sideView(recorded)), h("div", {}, h("h3", { class: "side-title" }, t("replayed")), replayed && sideView(replayed)))),
-    replay.log.length > 0 && panel(t("log"), h("pre", { class: "code", tabindex: "0" }, foreign(replay.log.join("\n")))),
+    panel(
+      t("messages"),
+      h(
+        "div",
+        { class: "columns" },
+        h("div", {}, h("h3", { class: "side-title" }, t("recorded")), sideView(recorded)),
+        h("div", {}, h("h3", { class: "side-title" }, t("replayed")), replayed && sideView(replayed)),
+      ),
+    ),
+    replay.log.length > 0 &&
+      panel(t("log"), h("pre", { class: "code", tabindex: "0" }, foreign(replay.log.join("\n")))),
   ];
 }
 
@@ -203,7 +263,15 @@ function differencesTable({ differences }: Replay): HTMLElement {
     h(
       "table",
       { class: "data chunks" },
-      h("thead", {}, h("tr", {}, head.map((each) => h("th", { scope: "col" }, each)))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          head.map((each) => h("th", { scope: "col" }, each)),
+        ),
+      ),
       h(
         "tbody",
         {},

@@ -64,7 +64,12 @@ export function propertiesOf(root: SchemaObject, schema: Schema, value: Json | u
 }
 
 /** The schema of what lies at one step inside of a value. */
-export function schemaInside(root: SchemaObject, schema: Schema, value: Json | undefined, step: string | number): Schema {
+export function schemaInside(
+  root: SchemaObject,
+  schema: Schema,
+  value: Json | undefined,
+  step: string | number,
+): Schema {
   const applying = applyingTo(root, schema, value);
   const found = applying.flatMap((rules) =>
     typeof step === "number" ? (rules.items === undefined ? [] : [rules.items]) : schemasOf(rules, step),
@@ -95,7 +100,8 @@ function applyingTo(root: SchemaObject, schema: Schema, value: Json | undefined)
   const alternative = chosen(root, rules.anyOf ?? rules.oneOf, value);
   if (alternative !== undefined) {
     found.push(...applyingTo(root, alternative, value));
-    if (alternatives(root, rules.anyOf ?? rules.oneOf).some((each) => each.type === "null")) found.push({ type: "null" });
+    if (alternatives(root, rules.anyOf ?? rules.oneOf).some((each) => each.type === "null"))
+      found.push({ type: "null" });
   }
   found.push(...applyingTo(root, branch(root, rules, value ?? {}), value));
   return found;

@@ -14,13 +14,23 @@ export interface Warning {
 }
 
 /** `place`: where `value` is in the text. */
-export function warningsIn(root: SchemaObject, value: Json | undefined, place: readonly (string | number)[]): Warning[] {
+export function warningsIn(
+  root: SchemaObject,
+  value: Json | undefined,
+  place: readonly (string | number)[],
+): Warning[] {
   const found: Warning[] = [];
   visit(root, root, value, [...place], found);
   return found;
 }
 
-function visit(root: SchemaObject, schema: Schema, value: Json | undefined, place: (string | number)[], found: Warning[]): void {
+function visit(
+  root: SchemaObject,
+  schema: Schema,
+  value: Json | undefined,
+  place: (string | number)[],
+  found: Warning[],
+): void {
   if (value === undefined || isFilledIn(value)) return;
   const field = fieldOf(root, schema, value);
   if (field.kind === "any") return;
@@ -35,11 +45,16 @@ function visit(root: SchemaObject, schema: Schema, value: Json | undefined, plac
       return;
     case "map":
       if (!isObject(value)) found.push({ place, what: "type", expected: field.kind });
-      else for (const [key, each] of Object.entries(value)) visit(root, schemaInside(root, schema, value, key), each, [...place, key], found);
+      else
+        for (const [key, each] of Object.entries(value))
+          visit(root, schemaInside(root, schema, value, key), each, [...place, key], found);
       return;
     case "list":
       if (!Array.isArray(value)) found.push({ place, what: "type", expected: field.kind });
-      else value.forEach((each, index) => visit(root, schemaInside(root, schema, value, index), each, [...place, index], found));
+      else
+        value.forEach((each, index) =>
+          visit(root, schemaInside(root, schema, value, index), each, [...place, index], found),
+        );
       return;
     default:
       leaf(root, field, value, place, found);
@@ -69,9 +84,14 @@ function leaf(root: SchemaObject, field: Field, value: Json, place: (string | nu
   if (meets(root, field.source, value)) return;
   const { minimum, maximum } = field.schema;
   if (field.kind === "choice") found.push({ place, what: "choice", expected: field.choices.map(String).join(", ") });
-  else if (typeof value !== TYPES[field.kind]) found.push({ place, what: "type", expected: field.integer ? "integer" : field.kind });
+  else if (typeof value !== TYPES[field.kind])
+    found.push({ place, what: "type", expected: field.integer ? "integer" : field.kind });
   else if (typeof value === "number" && (value < (minimum ?? -Infinity) || value > (maximum ?? Infinity))) {
-    found.push({ place, what: "range", expected: maximum === undefined ? `≥ ${minimum}` : `${minimum ?? "−∞"} – ${maximum}` });
+    found.push({
+      place,
+      what: "range",
+      expected: maximum === undefined ? `≥ ${minimum}` : `${minimum ?? "−∞"} – ${maximum}`,
+    });
   } else found.push({ place, what: field.integer ? "type" : "form", expected: field.integer ? "integer" : "" });
 }
 

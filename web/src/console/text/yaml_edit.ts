@@ -102,7 +102,8 @@ export class YamlText {
     if (isMap(node)) {
       const pair = pairOf(node, step);
       if (!pair) return this.added(node, path.slice(0, depth), String(step), nested(path.slice(depth + 1), value));
-      if (pair.value === null || isEmptyScalar(pair.value)) return this.filled(pair, path.slice(0, depth + 1), nested(path.slice(depth + 1), value));
+      if (pair.value === null || isEmptyScalar(pair.value))
+        return this.filled(pair, path.slice(0, depth + 1), nested(path.slice(depth + 1), value));
       return this.setIn(pair.value, path, value, depth + 1);
     }
     if (isSeq(node)) {

@@ -12,7 +12,9 @@ export function moment(time: string): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return time;
   const today = date.toDateString() === new Date().toDateString();
-  return today ? clock(time) : date.toLocaleString(language(), { dateStyle: "medium", timeStyle: "medium", hour12: false });
+  return today
+    ? clock(time)
+    : date.toLocaleString(language(), { dateStyle: "medium", timeStyle: "medium", hour12: false });
 }
 
 export function milliseconds(value: number | null): string {

@@ -106,7 +106,13 @@ function partsOf(plugin: PluginState): HTMLElement[] {
   add(
     t("breakers"),
     [t("provider"), t("model"), t("state"), t("failures"), t("until")],
-    breakers.map((each) => [given(each.provider), given(each.model), chip(each.state), count(each.failures), each.until ? moment(each.until) : "–"]),
+    breakers.map((each) => [
+      given(each.provider),
+      given(each.model),
+      chip(each.state),
+      count(each.failures),
+      each.until ? moment(each.until) : "–",
+    ]),
   );
   add(
     t("limits"),
@@ -133,8 +139,26 @@ function section(plugin: string, title: LiveText, head: LiveText[], rows: Child[
       h(
         "table",
         { class: "data" },
-        h("thead", {}, h("tr", {}, head.map((each) => h("th", { scope: "col" }, each)))),
-        h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, index) => h("td", { "data-label": head[index] ?? "" }, cell))))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            head.map((each) => h("th", { scope: "col" }, each)),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          rows.map((row) =>
+            h(
+              "tr",
+              {},
+              row.map((cell, index) => h("td", { "data-label": head[index] ?? "" }, cell)),
+            ),
+          ),
+        ),
       ),
     ),
   );

@@ -49,7 +49,13 @@ export function history(desk: Desk): View {
     loaded(box, async () => {
       const [{ entries, most }] = await Promise.all([desk.api.history(), desk.draft.file ? null : desk.draft.load()]);
       replace(lead, t("lead", { n: most }));
-      return entries.length ? h("ol", { class: "history" }, entries.map((each) => entry(each))) : empty(t("none"));
+      return entries.length
+        ? h(
+            "ol",
+            { class: "history" },
+            entries.map((each) => entry(each)),
+          )
+        : empty(t("none"));
     });
   const lead = h("span", {});
 
@@ -57,7 +63,8 @@ export function history(desk: Desk): View {
     const diff = h("div", {});
     const details = h("details", {}, h("summary", { class: "small" }, t("difference")), diff);
     details.addEventListener("toggle", () => {
-      if (details.open && !diff.childElementCount) void loaded(diff, async () => diffView((await desk.api.entry(each.id)).diff));
+      if (details.open && !diff.childElementCount)
+        void loaded(diff, async () => diffView((await desk.api.entry(each.id)).diff));
     });
     return h(
       "li",
@@ -66,7 +73,12 @@ export function history(desk: Desk): View {
         "div",
         { class: "row" },
         h("strong", {}, h("time", { datetime: each.time }, moment(each.time))),
-        h("span", { class: "muted" }, HOW[each.how] ?? foreign(each.how), each.who && [" ", t("by", { who: each.who })]),
+        h(
+          "span",
+          { class: "muted" },
+          HOW[each.how] ?? foreign(each.how),
+          each.who && [" ", t("by", { who: each.who })],
+        ),
         each.added > 0 && h("span", { class: "chip good" }, `+${each.added}`),
         each.removed > 0 && h("span", { class: "chip bad" }, `−${each.removed}`),
         each.current && h("span", { class: "chip" }, t("current")),
@@ -74,7 +86,12 @@ export function history(desk: Desk): View {
         !each.current &&
           h(
             "button",
-            { class: "button small", type: "button", "aria-label": () => `${t.now("back")}: ${moment(each.time)}`, onclick: () => void back(each) },
+            {
+              class: "button small",
+              type: "button",
+              "aria-label": () => `${t.now("back")}: ${moment(each.time)}`,
+              onclick: () => void back(each),
+            },
             t("back"),
           ),
       ),

@@ -47,9 +47,17 @@ const LEVELS = ["trace", "debug", "info", "warning", "error", "critical"];
 
 export function log(desk: Desk): View {
   const lines = h("ol", {});
-  const list = h("div", { class: "log", role: "log", "aria-live": "off", "aria-label": t("lines"), tabindex: "0" }, lines);
+  const list = h(
+    "div",
+    { class: "log", role: "log", "aria-live": "off", "aria-label": t("lines"), tabindex: "0" },
+    lines,
+  );
   const note = h("div", { role: "status" });
-  const level = h("select", { "aria-label": t("level") }, LEVELS.map((each) => h("option", { value: each }, t("from", { level: each }))));
+  const level = h(
+    "select",
+    { "aria-label": t("level") },
+    LEVELS.map((each) => h("option", { value: each }, t("from", { level: each }))),
+  );
   const search = h("input", { type: "search", placeholder: t("find"), "aria-label": t("find") });
   const source = h("select", { "aria-label": t("source") }, h("option", { value: "" }, t("all")));
   const follow = h("input", { type: "checkbox", checked: true });
@@ -147,7 +155,12 @@ function lineItem(line: LogLine): HTMLElement {
       { class: "log-text" },
       foreign(message),
       traceback !== null &&
-        h("details", {}, h("summary", {}, t("traceback"), " · ", foreign(lastLine(traceback))), h("pre", { class: "code", tabindex: "0" }, foreign(traceback))),
+        h(
+          "details",
+          {},
+          h("summary", {}, t("traceback"), " · ", foreign(lastLine(traceback))),
+          h("pre", { class: "code", tabindex: "0" }, foreign(traceback)),
+        ),
     ),
   );
 }

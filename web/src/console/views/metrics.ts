@@ -113,16 +113,41 @@ export function metrics(desk: Desk): View {
     draw();
   });
   const every = h("div", {});
-  const details = h("details", { class: "card panel" }, h("summary", {}, h("h2", {}, t("every"))), h("p", { class: "muted small" }, t("everyLead")), every);
+  const details = h(
+    "details",
+    { class: "card panel" },
+    h("summary", {}, h("h2", {}, t("every"))),
+    h("p", { class: "muted small" }, t("everyLead")),
+    every,
+  );
   details.addEventListener("toggle", () => {
     if (details.open) void loaded(every, async () => allMetrics(await desk.api.metrics()));
   });
-  const range = segments(t("range"), [["one", t("one")], ["five", t("five")], ["all", t("all")]], "all", (name) => {
-    minutes = name === "one" ? 1 : name === "five" ? 5 : Infinity;
-    draw();
-  });
+  const range = segments(
+    t("range"),
+    [
+      ["one", t("one")],
+      ["five", t("five")],
+      ["all", t("all")],
+    ],
+    "all",
+    (name) => {
+      minutes = name === "one" ? 1 : name === "five" ? 5 : Infinity;
+      draw();
+    },
+  );
   return {
-    element: h("div", { class: "stack" }, heading(t("title"), t("lead"), range), h("div", { class: "charts" }, charts.map((each) => each.element)), details),
+    element: h(
+      "div",
+      { class: "stack" },
+      heading(t("title"), t("lead"), range),
+      h(
+        "div",
+        { class: "charts" },
+        charts.map((each) => each.element),
+      ),
+      details,
+    ),
     show: () => {
       seen = true;
       leave = desk.live.want("metrics");
@@ -190,10 +215,31 @@ function allMetrics({ metrics: found, more }: { metrics: Metric[]; more: number 
   const box = h("div", { class: "stack" });
   replace(
     box,
-    rows.length === 0 ? empty(t("none")) : [
-      search,
-      h("div", { class: "table-box" }, h("table", { class: "data" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("name")), h("th", { scope: "col" }, t("labels")), h("th", { scope: "col" }, t("value")))), body)),
-    ],
+    rows.length === 0
+      ? empty(t("none"))
+      : [
+          search,
+          h(
+            "div",
+            { class: "table-box" },
+            h(
+              "table",
+              { class: "data" },
+              h(
+                "thead",
+                {},
+                h(
+                  "tr",
+                  {},
+                  h("th", { scope: "col" }, t("name")),
+                  h("th", { scope: "col" }, t("labels")),
+                  h("th", { scope: "col" }, t("value")),
+                ),
+              ),
+              body,
+            ),
+          ),
+        ],
     more > 0 && h("p", { class: "muted small" }, t("more", { n: more })),
   );
   return box;

@@ -47,7 +47,8 @@ const t = texts(
     effectiveLead: "Variables of the environment are filled in, secrets are masked.",
     show: "Show",
     none: "None.",
-    envoy: "Envoy serves; the console is a process beside it. Live streams, health and recordings are only in proxywasm serve.",
+    envoy:
+      "Envoy serves; the console is a process beside it. Live streams, health and recordings are only in proxywasm serve.",
     yes: "WebAssembly",
     native: "natively, for a debugger",
   },
@@ -163,7 +164,15 @@ function statusOf({ about }: Desk, reload: Reload): Child {
       [t("since"), moment(reload.since)],
       [t("listen"), given(about.listen)],
       [t("file"), foreign(about.file, { class: "mono" })],
-      [t("engine"), [about.engine === "envoy" ? "Envoy" : "proxywasm serve", " ", about.version, about.engine === "serve" && [" · ", about.native ? t("native") : t("yes")]]],
+      [
+        t("engine"),
+        [
+          about.engine === "envoy" ? "Envoy" : "proxywasm serve",
+          " ",
+          about.version,
+          about.engine === "serve" && [" · ", about.native ? t("native") : t("yes")],
+        ],
+      ],
       [t("workers"), count(about.workers)],
       [t("started"), moment(about.started)],
       [t("reloads"), count(reload.refused)],
@@ -194,12 +203,21 @@ function parts(desk: Desk, gateway: Gateway): Child {
     card(t("routes"), table([t("name"), t("match"), t("upstream")], gateway.routes.map(routeRow))),
     card(
       t("plugins"),
-      gateway.plugins.length ? h("ol", { class: "plugins" }, gateway.plugins.map((each) => pluginItem(desk, each))) : t("none"),
+      gateway.plugins.length
+        ? h(
+            "ol",
+            { class: "plugins" },
+            gateway.plugins.map((each) => pluginItem(desk, each)),
+          )
+        : t("none"),
     ),
     upstreams.length > 0 &&
       card(
         t("upstreams"),
-        table([t("name"), t("url")], upstreams.map(([name, each]) => [foreign(name), foreign(each.url, { class: "mono" })])),
+        table(
+          [t("name"), t("url")],
+          upstreams.map(([name, each]) => [foreign(name), foreign(each.url, { class: "mono" })]),
+        ),
       ),
     h(
       "details",
@@ -218,8 +236,26 @@ function table(head: (() => string)[], rows: Child[][]): HTMLElement {
     h(
       "table",
       { class: "data" },
-      h("thead", {}, h("tr", {}, head.map((each) => h("th", { scope: "col" }, each)))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, index) => h("td", { "data-label": head[index] ?? "" }, cell))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          head.map((each) => h("th", { scope: "col" }, each)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map((row) =>
+          h(
+            "tr",
+            {},
+            row.map((cell, index) => h("td", { "data-label": head[index] ?? "" }, cell)),
+          ),
+        ),
+      ),
     ),
   );
 }
@@ -243,12 +279,22 @@ function pluginItem(desk: Desk, plugin: RunningPlugin): HTMLElement {
       "div",
       { class: "row" },
       h("strong", {}, foreign(plugin.name)),
-      h("span", { class: plugin.on_failure === "open" ? "chip warn" : "chip" }, t("failure"), ": ", t(plugin.on_failure === "open" ? "opened" : "closed")),
+      h(
+        "span",
+        { class: plugin.on_failure === "open" ? "chip warn" : "chip" },
+        t("failure"),
+        ": ",
+        t(plugin.on_failure === "open" ? "opened" : "closed"),
+      ),
       h("span", { class: "grow" }),
       desk.about.features.includes("edit") &&
         h(
           "a",
-          { class: "button small", href: `#configuration/${plugin.index}`, "aria-label": () => `${t.now("edit")}: ${plugin.name}` },
+          {
+            class: "button small",
+            href: `#configuration/${plugin.index}`,
+            "aria-label": () => `${t.now("edit")}: ${plugin.name}`,
+          },
           t("edit"),
         ),
     ),

@@ -25,7 +25,11 @@ export function card(title: LiveText, ...content: Child[]): HTMLElement {
 
 /** Names and values: names are ours, values are shown as texts. */
 export function facts(...pairs: [LiveText, Child][]): HTMLElement {
-  return h("dl", { class: "facts" }, pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  return h(
+    "dl",
+    { class: "facts" },
+    pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
 }
 
 /** A text of others, or a dash where there is none. */
@@ -54,7 +58,12 @@ export function loaded(box: HTMLElement, load: () => Promise<Child>): Promise<vo
       replace(
         box,
         failure(error),
-        h("button", { class: "button", type: "button", onclick: () => void loaded(box, load) }, icon("retry"), t("again")),
+        h(
+          "button",
+          { class: "button", type: "button", onclick: () => void loaded(box, load) },
+          icon("retry"),
+          t("again"),
+        ),
       ),
   );
 }
@@ -92,7 +101,12 @@ export function dialog(title: LiveText, content: Child, actions: (close: () => v
   const element = h("dialog", { class: "wide", "aria-labelledby": "dialog-title" });
   const close = (): void => element.close();
   const cancel = h("button", { class: "button", type: "button", onclick: close }, t("cancel"));
-  replace(element, heading, h("div", { class: "dialog-body" }, content), h("div", { class: "dialog-actions" }, cancel, actions(close)));
+  replace(
+    element,
+    heading,
+    h("div", { class: "dialog-body" }, content),
+    h("div", { class: "dialog-actions" }, cancel, actions(close)),
+  );
   element.addEventListener("close", () => element.remove());
   document.body.append(element);
   element.showModal();

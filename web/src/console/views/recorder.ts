@@ -30,10 +30,20 @@ const SECONDS = 600;
 const POLL = 2000;
 
 /** `changed` is called when a recording may have begun or ended. */
-export function recorderBar(desk: Desk, changed: () => void = () => undefined): { element: HTMLElement; refresh(): void } {
+export function recorderBar(
+  desk: Desk,
+  changed: () => void = () => undefined,
+): { element: HTMLElement; refresh(): void } {
   const element = h("div", { class: "recorder" });
   const failures = h("div", {});
-  const amount = h("input", { type: "number", min: "1", max: "100", value: "5", "aria-label": t("number"), class: "number" });
+  const amount = h("input", {
+    type: "number",
+    min: "1",
+    max: "100",
+    value: "5",
+    "aria-label": t("number"),
+    class: "number",
+  });
   let active = false;
   let shown = "";
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -48,19 +58,39 @@ export function recorderBar(desk: Desk, changed: () => void = () => undefined): 
     shown = text;
     if (recorder.active) {
       const time = recorder.until ? new Date(recorder.until).toLocaleTimeString() : "–";
-      replace(element, h("div", { class: "row" }, h("span", { class: "chip bad live" }, "REC"), h("span", { role: "status", class: "grow" }, t("recording", { n: recorder.left, time })), stop), failures);
+      replace(
+        element,
+        h(
+          "div",
+          { class: "row" },
+          h("span", { class: "chip bad live" }, "REC"),
+          h("span", { role: "status", class: "grow" }, t("recording", { n: recorder.left, time })),
+          stop,
+        ),
+        failures,
+      );
     } else {
-      replace(element, h("div", { class: "row" }, start, amount, h("span", { class: "muted small grow" }, t("about")), list), failures);
+      replace(
+        element,
+        h("div", { class: "row" }, start, amount, h("span", { class: "muted small grow" }, t("about")), list),
+        failures,
+      );
     }
     changed();
   };
   const refresh = (): void =>
-    void desk.api.recordings().then(({ recording }) => show(recording), () => undefined); // the next event tells
+    void desk.api.recordings().then(
+      ({ recording }) => show(recording),
+      () => undefined,
+    ); // the next event tells
 
   const start = worker(
     { class: "button" },
     [icon("record"), t("record")],
-    async () => show((await desk.api.record(Math.min(100, Math.max(1, Math.round(Number(amount.value) || 1))), SECONDS)).recording),
+    async () =>
+      show(
+        (await desk.api.record(Math.min(100, Math.max(1, Math.round(Number(amount.value) || 1))), SECONDS)).recording,
+      ),
     failures,
   );
   const stop = worker(

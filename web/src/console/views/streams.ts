@@ -143,7 +143,16 @@ export function streams(desk: Desk): View {
       "table",
       { class: "data streams" },
       h("caption", { class: "visually-hidden" }, t("caption")),
-      h("thead", {}, h("tr", {}, COLUMNS.map((each) => h("th", { scope: "col" }, t(each))), h("th", { scope: "col" }, h("span", { class: "visually-hidden" }, t("more"))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          COLUMNS.map((each) => h("th", { scope: "col" }, t(each))),
+          h("th", { scope: "col" }, h("span", { class: "visually-hidden" }, t("more"))),
+        ),
+      ),
       body,
     ),
   );
@@ -210,7 +219,11 @@ function arrange(body: HTMLElement, elements: HTMLElement[]): void {
 class StreamRow {
   private readonly row = h("tr", {});
   private readonly details = h("tr", { class: "stream-details", hidden: true });
-  private readonly button = h("button", { class: "button quiet small icon", type: "button", "aria-expanded": "false" }, icon("chevron"));
+  private readonly button = h(
+    "button",
+    { class: "button quiet small icon", type: "button", "aria-expanded": "false" },
+    icon("chevron"),
+  );
   private shown = "";
   private stream: Stream | null = null;
   private readonly cells: HTMLTableCellElement[];
@@ -259,7 +272,9 @@ function cellsOf(stream: Stream): Child[] {
     clock(stream.began),
     [asked, used],
     given(stream.provider ?? stream.upstream),
-    stream.input_token === null && stream.output_token === null ? "–" : `${count(stream.input_token)} / ${count(stream.output_token)}`,
+    stream.input_token === null && stream.output_token === null
+      ? "–"
+      : `${count(stream.input_token)} / ${count(stream.output_token)}`,
     milliseconds(stream.first_token_ms ?? stream.first_byte_ms),
     milliseconds(stream.age_ms),
   ];
@@ -267,7 +282,11 @@ function cellsOf(stream: Stream): Child[] {
 
 function stateChip(stream: Stream): HTMLElement {
   if (stream.ended === null) {
-    const known = stream.state === "request" || stream.state === "waiting" || stream.state === "streaming" || stream.state === "tunnel";
+    const known =
+      stream.state === "request" ||
+      stream.state === "waiting" ||
+      stream.state === "streaming" ||
+      stream.state === "tunnel";
     return h("span", { class: "chip live" }, known ? t(stream.state as "request") : foreign(stream.state));
   }
   const status = stream.status > 0 ? ` ${stream.status}` : "";

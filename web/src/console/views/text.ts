@@ -11,7 +11,9 @@ export function stringify(value: Json, indent = ""): string {
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value);
     if (entries.length === 0) return "{}\n";
-    return entries.map(([key, each]) => `${indent}${key}: ${inner(each, `${indent}  `, false)}`.replace(/: \n/, ":\n")).join("");
+    return entries
+      .map(([key, each]) => `${indent}${key}: ${inner(each, `${indent}  `, false)}`.replace(/: \n/, ":\n"))
+      .join("");
   }
   return `${scalar(value)}\n`;
 }
@@ -23,5 +25,7 @@ function inner(value: Json, indent: string, inList: boolean): string {
 }
 
 function scalar(value: Json): string {
-  return typeof value === "string" && value !== "" && value.trim() === value && !/[\n:#]/.test(value) ? value : JSON.stringify(value);
+  return typeof value === "string" && value !== "" && value.trim() === value && !/[\n:#]/.test(value)
+    ? value
+    : JSON.stringify(value);
 }
