@@ -58,9 +58,10 @@ def responses(gpt: openai.OpenAI) -> None:
     assert gpt.responses.retrieve(second.id).output_text == "3"
     assert [item.type for item in gpt.responses.input_items.list(second.id)] == ["message"] * 3
     gpt.responses.delete(second.id)
-    for again in (lambda: gpt.responses.retrieve(second.id), lambda: gpt.responses.delete(second.id)):
-        with pytest.raises(openai.NotFoundError):
-            again()
+    with pytest.raises(openai.NotFoundError):
+        gpt.responses.retrieve(second.id)
+    with pytest.raises(openai.NotFoundError):
+        gpt.responses.delete(second.id)
     with pytest.raises(openai.BadRequestError) as refused:
         gpt.responses.create(model="m", input="x", previous_response_id=second.id)
     assert refused.value.code == "previous_response_not_found"
