@@ -197,3 +197,4 @@ if (kept) {
     main.append(failure(error));
   });
 } else leave(false);
+performance.mark("interactive");

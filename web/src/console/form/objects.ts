@@ -127,6 +127,7 @@ function furtherSettings(context: FormContext, others: Property[], path: Path): 
     list.append(...others.map((each) => field(context, each, undefined, [...path, each.name])));
   };
   search.addEventListener("input", () => {
+    fill();
     const wanted = search.value.trim().toLowerCase();
     const found = others.map((each) => `${each.name} ${each.description}`.toLowerCase().includes(wanted));
     found.forEach((is, index) => ((list.children[index] as HTMLElement).hidden = !is));
