@@ -75,6 +75,7 @@ ERRORS = {
     "HttpContext.replace_request_body: text": "TypeError: a body is bytes, got str",
     "HttpContext.replace_response_body: bytearray": "TypeError: a body is bytes, got bytearray",
     "HttpContext.inject_response_body: text": "TypeError: response data is bytes, got str",
+    "HttpContext.leave: number": "TypeError: until_done must be bool, got int",
     "HttpContext.inject_response_body: number": "TypeError: end_of_stream must be bool, got int",
     "HttpContext.push_buffer: text": "TypeError: data of the queue is bytes, got str",
     "HttpContext.send_http_response: float": "TypeError: a status must be int, got float",

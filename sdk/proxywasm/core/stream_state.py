@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, Protocol
 
+from .. import checks
 from ..errors import RuleError
 from ..framing import guard_request, guard_response
 from ..headers import Headers
@@ -224,6 +225,7 @@ class StreamState:
         as the last thing in a callback. What the plugin still holds back goes on. While a call-out of the stream is
         under way, the plugin stays.
         """
+        checks.flag(until_done, "until_done")
         if self.response.taken or self.pauses_streaming_response:
             raise RuleError("a plugin cannot leave a stream of whose response it has taken chunks")
         if self.http_calls or self.redis_calls:

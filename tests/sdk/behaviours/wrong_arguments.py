@@ -89,6 +89,7 @@ CASES: dict[str, Case] = {
     "HttpContext.replace_response_body: bytearray": lambda ctx: ctx.replace_response_body(bytearray(1)),
     "HttpContext.inject_response_body: text": lambda ctx: ctx.inject_response_body("data"),
     "HttpContext.inject_response_body: number": lambda ctx: ctx.inject_response_body(b"data", 1),
+    "HttpContext.leave: number": lambda ctx: ctx.leave(until_done=1),
     "HttpContext.push_buffer: text": lambda ctx: ctx.push_buffer("data"),
     "HttpContext.send_http_response: float": lambda ctx: ctx.send_http_response(403.0),
     "HttpContext.send_http_response: bool": lambda ctx: ctx.send_http_response(True),
