@@ -155,8 +155,14 @@ export class Form {
     const from = `setting-${keyOf(path)}`;
     const to = `setting-${keyOf([...path.slice(0, -1), name])}`;
     const moved = (id: string): boolean => id === from || id.startsWith(`${from}.`) || id.startsWith(`${from}-`);
-    // The focus is on its way to the next control, whose place has another name now.
-    setTimeout(() => this.draw((id) => (moved(id) ? to + id.slice(from.length) : id)));
+    // The focus is on its way to the next control, whose place has another name now: nothing may be typed there before.
+    const draw = (): void => {
+      this.element.removeEventListener("focusin", draw);
+      clearTimeout(timer);
+      this.draw((id) => (moved(id) ? to + id.slice(from.length) : id));
+    };
+    this.element.addEventListener("focusin", draw);
+    const timer = setTimeout(draw); // the focus has stayed, or left the form
   }
 
   private edit(change: (text: YamlText) => string, then?: () => void): void {

@@ -31,7 +31,7 @@ export function onChange(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const commit = (): void => {
     clearTimeout(timer);
-    if (input.value === last) return;
+    if (input.value === last || !input.isConnected) return;
     last = input.value;
     const isItem = typeof path.at(-1) === "number";
     if (last === "" && value !== "" && !isItem) context.edit((text) => text.without(path));
