@@ -17,7 +17,7 @@ WORDS: Final = frozenset({"stop", "length", "tool_calls", "content_filter", "fun
 """Source: OpenAI API reference, "The chat completion object", `finish_reason`."""
 
 _OTHERS: Final = {
-    # Zhipu AI, Hunyuan, and other services with OpenAI's protocol.
+    # Zhipu AI, Tencent, and other services with OpenAI's protocol.
     "sensitive": "content_filter", "moderation": "content_filter", "safety": "content_filter",
     "content_filtered": "content_filter", "refusal": "content_filter", "blocked": "content_filter",
     # Mistral, vLLM, Together.
