@@ -195,8 +195,8 @@ def on_chunk(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> byte
     else:
         exchange: Exchange = ctx.get_context("exchange")
         output = _on_first_chunk(ctx, config.plans[exchange.api], exchange, stream, chunk, last)
-    if last and isinstance(output, bytes):
-        usage.write(ctx, config.plans.provider, ctx.get_context("exchange"))
+    if (last or stream.ended) and isinstance(output, bytes):
+        usage.write_of_stream(ctx, config.plans.provider, ctx.get_context("exchange"))
     return output
 
 

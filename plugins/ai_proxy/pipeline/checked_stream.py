@@ -38,6 +38,7 @@ class CheckedStream:
         self._incomplete = IncompleteEvent(exchange)
         self.headers_sent = self.has_event = self.has_content = False
         self.failure: ApiError | None = None
+        self.ended = False
         self._answer = exchange.answer if exchange is not None else None
         self._scrubber = scrubber
         self._suspects = scrubber.suspects_event
@@ -101,6 +102,7 @@ class CheckedStream:
             output += self._rest_at_end()
         if self._answer is not None:
             usage.note(self._answer, output)
+        self.ended = self._ended and output.find(b"[DONE]") >= 0
         chunks = self._usage_chunks
         # A search before the call: most chunks do not mention the usage.
         if chunks is not None and (chunks.pending or output.find(_USAGE) >= 0) and chunks.concerns(output):

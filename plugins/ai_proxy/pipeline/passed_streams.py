@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, Protocol
 
 from proxywasm import SSEError
@@ -17,12 +18,20 @@ EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
 """The type of streams with AWS' binary frames."""
 
 
+_LAST: Final = re.compile(rb"event: ?(?:message_stop|response\.(?:completed|incomplete))|data: ?\[DONE\]")
+"""In the last events of the protocols of clients."""
+
+
 class PassedStream(Protocol):
     """The interface of all streams: bytes in, bytes out."""
 
     @property
     def headers_sent(self) -> bool:
         """The headers have been sent to the client."""
+
+    @property
+    def ended(self) -> bool:
+        """The client has got the last event of its protocol. It may leave then, before the stream itself ends."""
 
     def feed(self, chunk: bytes, *, last: bool) -> bytes:
         """The bytes for the client."""
@@ -38,6 +47,7 @@ class TextStream:
     headers_sent: bool = True
 
     def __init__(self, scrubber: Scrubber, exchange: Exchange | None = None) -> None:
+        self.ended = False
         self._answer = exchange.answer if exchange is not None else None
         self._key = usage.KEY if exchange is None else usage.KEYS.get(exchange.api, usage.KEY)
         self._scrubber = scrubber
@@ -63,6 +73,8 @@ class TextStream:
         if last or text.endswith(b"\n\n"):  # as mostly
             self._begun = b""
             usage.note(answer, text, self._key)
+            if answer.last_usage:  # which is in the last event, or in one before it
+                self.ended = _LAST.search(text) is not None
         else:
             end = text.rfind(b"\n\n")
             if end >= 0:
@@ -74,6 +86,8 @@ class FramedStream:
     """AWS' binary frames with check sums. Sends whole frames; masks keep their length."""
 
     headers_sent = True
+    ended = False
+    """AWS' clients wait for the end of the stream."""
 
     def __init__(self, scrubber: Scrubber, exchange: Exchange | None = None) -> None:
         self._scrubber = scrubber

@@ -27,6 +27,7 @@ class ConvertedStream:
         self.has_event = False
         """An event has arrived, and whether a content filter has refused the answer is known."""
         self.failure: ApiError | None = None
+        self.ended = False
         self._write_failed = False
         """The first output could not be written, so the client has received nothing."""
         self._at_start = True
@@ -70,6 +71,7 @@ class ConvertedStream:
                 else:
                     self._event(self._exchange, self._state, event, documents.of_event(data), writer)
                 if writer.closed:
+                    self.ended = True
                     break  # Events after the end are ignored.
             if last and not writer.closed:
                 self._close()

@@ -69,7 +69,7 @@ def write(ctx: HttpContext, provider: Provider, exchange: Exchange) -> None:
     stream.
     """
     answer = exchange.answer
-    answer.is_logged = True
+    answer.is_logged, answer.logged_usage = True, _said(answer)
     what = (provider.row.name, exchange.api, exchange.requested_model, exchange.model, exchange.stream)
     text = _beginnings.get(what) or _beginning(*what)
     if (used := _usage(answer)) is not None:
@@ -77,6 +77,20 @@ def write(ctx: HttpContext, provider: Provider, exchange: Exchange) -> None:
     if exchange.attempts is not None:
         text += _of_attempts(exchange.attempts)
     ctx.set_unchecked_property(PROPERTY, f"{text}}}".encode())
+
+
+def write_of_stream(ctx: HttpContext, provider: Provider, exchange: Exchange) -> None:
+    """The same when the last event has passed, and at the end of the stream if there is more to say then.
+
+    Clients leave after the last event, and the stream is over for plugins before this one, which want to know it.
+    """
+    answer = exchange.answer
+    if not answer.is_logged or answer.logged_usage is not _said(answer):
+        write(ctx, provider, exchange)
+
+
+def _said(answer: Answer) -> object:
+    return answer.last_usage if answer.writer is None else answer.writer.last_usage
 
 
 def _of_attempts(attempts: Attempts) -> str:

@@ -176,6 +176,8 @@ class Answer:
     """That of a whole answer that was parsed, in the pivot."""
     is_logged: bool = False
     """`pipeline.usage` has written what access logs show."""
+    logged_usage: object = None
+    """The usage in it, of a stream."""
     watch: RefusalWatch | None = None
     """Set if another provider is asked after a refusal."""
     outcome_pending: bool = False

@@ -168,6 +168,31 @@ def test_googles_own_answers_are_counted(method: str, size: int) -> None:
     assert attributes["reasoning_tokens"] == 3
 
 
+LAST = (b"data: [DONE]\n\n", b"event: message_stop\n")
+
+
+@pytest.mark.parametrize("size", [0, 1, 50])
+@pytest.mark.parametrize("case", [name for name, case in CASES.items() if case[3] in (STREAM, ANTHROPIC_STREAM)])
+def test_the_tokens_are_known_when_the_client_has_the_last_event(case: str, size: int) -> None:
+    """Clients leave then, and plugins before this one are told the end before it is."""
+    provider, path, _, answer = CASES[case]
+    assert isinstance(answer, str)
+    stream = gateway_with(provider).request(
+        request(
+            "POST",
+            path,
+            json={"model": "asked", "stream": True, "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]},
+        )
+    )
+    stream.response_headers(200, {"content-type": "text/event-stream"})
+    data = answer.encode()
+    for at in range(0, len(data), size or len(data)):
+        stream.response_body(data[at : at + (size or len(data))])
+    assert any(mark in stream.downstream.body for mark in LAST)
+    attributes = json.loads(stream.get_property("ai_proxy_log") or b"{}")
+    assert {name: attributes.get(name) for name in COUNTS} == COUNTS
+
+
 def test_a_stream_that_ends_early_says_which_models_and_no_tokens() -> None:
     host = gateway_with(OPENAI)
     stream = host.request(chat_request("Hi", model="asked", stream=True))
