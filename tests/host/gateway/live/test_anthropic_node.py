@@ -37,6 +37,6 @@ def test_messages_streams_tools_tokens_and_models(tmp_path: Path) -> None:
         "same": True,
         "called": [{"city": "Oslo"}],
         "ran": "The tool says: rain",
-        "models": ["gpt-4o", "text-embedding-3-small"],
+        "models": ["gpt-4o", "o4-mini", "claude-sonnet-4-5", "text-embedding-3-small", "gpt-4"],
         "refusal": ["BadRequestError", 400],
     }
