@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -101,6 +102,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     """One process more than processors: tests in Envoy, and tests of commands, wait for a part of their time."""
     return (yield) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
+    """What a fixture sets in the environment would be there for all tests until it ends: a cache of its own, for
+    example, in which they build everything again."""
+    if fixturedef.scope == "function":
+        return (yield)
+    before = dict(os.environ)
+    value = yield
+    assert dict(os.environ) == before, f"the fixture {fixturedef.argname} changes the environment of other tests"
+    return value
 
 
 # What the tests of a run need.

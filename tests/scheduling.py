@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-_TOGETHER = "tests/envoy/"
-"""A folder whose tests share fixtures that take seconds: one process runs all of them."""
+_TOGETHER: Final = {
+    # Their fixtures take seconds.
+    "tests/envoy/": re.compile("tests/envoy/"),
+    # Plugins that a process tests in Envoy share one, which compiles their module for five seconds. Tests of whole
+    # gateways start others.
+    "plugin_host in Envoy": re.compile(r"(?!tests/host/gateway/).*\[envoy\b"),
+}
+"""Tests that one process runs, by name of the group, with what their ids begin with."""
 
 
 class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # for lack of types, `Any`
@@ -41,4 +48,7 @@ class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # for lack of types
         node.send_runtest_some([self._indices[name] for name in unit])
 
     def _split_scope(self, nodeid: str) -> str:
-        return _TOGETHER if nodeid.startswith(_TOGETHER) else str(super()._split_scope(nodeid))
+        for group, ids in _TOGETHER.items():
+            if ids.match(nodeid):
+                return group
+        return str(super()._split_scope(nodeid))

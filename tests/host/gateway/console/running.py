@@ -165,7 +165,9 @@ def running(
         if cache:
             environment["PROXYWASM_CACHE_DIR"] = str(folder / "cache")
         folder.chmod(0o700)
-        with mock.patch.dict(os.environ, environment), watching(engine, file, *words, watch=False) as run:
+        with contextlib.ExitStack() as stack:
+            with mock.patch.dict(os.environ, environment):  # the process has them; the tests after this one have not
+                run = stack.enter_context(watching(engine, file, *words, watch=False))
             yield Console(admin, run, upstream, file.path)
 
 
