@@ -177,7 +177,7 @@ _COMMAND_REASONING: Final = Profile(
 _COMMAND: Final = replace(
     _COMMAND_REASONING,
     family="command",
-    models="command|c4ai|aya",
+    models="command-(?:a(?!-(?:reasoning|plus))|r|light|nightly|text)|command$|c4ai|aya|translate",
     thinking=Thinking.NONE,
     least_budget=0,
     thinks_by_default=False,
@@ -215,7 +215,7 @@ VENDORS: Final = (
         "cohere",
         "Command (Cohere)",
         re.compile("command-|c4ai|north-|cohere"),
-        (_EMBED_3, _EMBED, _COMMAND_REASONING, _COMMAND),
-        _COMMAND,
+        (_EMBED_3, _EMBED, _COMMAND, _COMMAND_REASONING),
+        _COMMAND_REASONING,
     ),
 )

@@ -54,7 +54,7 @@ _ARK_THINKING: Final = (
 _ROWS: Final = (
     Service(name="azure", tools_without_thinking=True, sources=_source("tools_without_thinking", _FOUNDRY, REPORTED)),
     Service(name="claude", vendor="claude", sources=_source("vendor", "https://platform.claude.com/docs/en/models")),
-    Service(name="cohere", vendor="cohere", sources=_source("vendor", "https://docs.cohere.com/docs/models", EARLIER)),
+    Service(name="cohere", vendor="cohere", sources=_source("vendor", "https://docs.cohere.com/docs/models")),
     Service(
         name="deepseek",
         style=Style.SWITCH,

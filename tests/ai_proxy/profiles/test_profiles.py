@@ -44,7 +44,9 @@ NAMES = {
     "MiniMax-M3": "minimax-m3", "MiniMax-M3.1-Flash": "minimax-m3.1",
     "qwen3-max": "qwen3", "qwen-plus": "qwen3", "qwen3.5-plus": "qwen3.5", "qwen3.6-flash-2026-04-16": "qwen3.5",
     "qwen3.5-397b-a17b": "qwen3.5", "qwen3.7-max": "qwen3", "qwen3.8-max": "qwen3.8", "qwen4-max": "qwen3.8",
-    "mistral-large-latest": "mistral-3", "command-a-reasoning-08-2025": "command-a-reasoning", "grok-4.3": "grok-4.3",
+    "mistral-large-latest": "mistral-3", "command-a-reasoning-08-2025": "command-a-reasoning",
+    "command-a-plus-05-2026": "command-a-reasoning", "command-a-03-2025": "command", "command-r7b-12-2024": "command",
+    "cohere.command-r-plus-v1:0": "command", "north-small-translate-1-0": "command", "grok-4.3": "grok-4.3",
     "grok-4-0709": "grok-4.3", "grok-4.5": "grok-4.5", "grok-4.7": "grok-4.7", "grok-4.20": "grok-4",
     "grok-4.20-non-reasoning": "grok-3", "grok-4.20-multi-agent": "grok-4-multi-agent", "grok-code-fast-1": "grok-4",
     "mistral-medium-2604": "mistral-4", "mistral-medium-2505": "mistral-3", "mistral-large-4-0": "mistral-large-4",
@@ -63,7 +65,7 @@ def test_a_name_belongs_to_one_family(name: str, family: str) -> None:
 @pytest.mark.parametrize(
     ("name", "vendor"),
     [("claude-opus-7", "claude"), ("claude-x", "claude"), ("gemini-9-pro", "gemini"), ("gpt-12", "openai"),
-     ("kimi-k9", "kimi"), ("glm-9", "glm"), ("MiniMax-M5", "minimax"), ("qwen9-plus", "qwen"),
+     ("kimi-k9", "kimi"), ("glm-9", "glm"), ("command-b", "cohere"), ("MiniMax-M5", "minimax"), ("qwen9-plus", "qwen"),
      ("grok-9", "grok"), ("deepseek-next", "deepseek")],
 )  # fmt: skip
 def test_an_unknown_model_is_of_its_vendors_newest_family(name: str, vendor: str) -> None:
