@@ -50,6 +50,7 @@ def test_tools_switch_off_thinking_where_a_model_cannot_have_both(
     assert sent(config, model, tools=[], **fields).get("reasoning_effort") == asked
 
 
+@pytest.mark.usefixtures("both_ways")
 def test_sampling_is_kept_if_tools_switch_off_thinking() -> None:
     assert sent(of("openai"), "gpt-6-sol", tools=[TOOL], temperature=0.5, **PENALTIES).items() >= {
         "temperature": 0.5, **PENALTIES
@@ -136,6 +137,7 @@ def test_minimax_m3_is_switched_on_with_its_own_word() -> None:
     assert sent(of("minimax"), "MiniMax-M3", reasoning_effort="none")["thinking"] == {"type": "disabled"}
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize(("effort", "config"), [("low", {"maxTokens": 900, "temperature": 0.5}), ("max", {})])
 def test_novas_highest_effort_has_no_limit_and_no_sampling(effort: str, config: Json) -> None:
     body = sent(BEDROCK, "us.amazon.nova-2-lite-v1:0", reasoning_effort=effort, max_tokens=900, temperature=0.5)
