@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ai_proxy.profiles.facts import Embedding, Profile, Source, Thinking, Vendor
+from ai_proxy.profiles.facts import MOST_TEMPERATURE, Embedding, Profile, Sampling, Source, Thinking, Vendor
 from ai_proxy.profiles.resolution import VENDORS
 from ai_proxy.profiles.services import SERVICES, Service
 
@@ -104,32 +104,33 @@ def _off(profile: Profile) -> str:
 
 
 def _others(profile: Profile) -> list[str]:
-    found = []
-    if profile.limit_name != "max_tokens":
-        found.append(f"limit is `{profile.limit_name}`")
-    if profile.most_temperature < 2:
-        found.append(f"`temperature` up to {profile.most_temperature:g}")
-    if profile.most_output:
-        found.append(f"at most {profile.most_output} tokens")
-    if profile.call_signatures:
-        found.append("signatures of calls go back")
-    if profile.signed_tool_turns:
-        found.append("no thinking in a tool turn that lacks its own")
-    if profile.cache_points:
-        found.append(f"cache points (AWS): {', '.join(sorted(profile.cache_points))}")
-    if profile.multimodal_endpoint:
-        found.append("DashScope's endpoint for images, audio and video")
-    if profile.reads_files:
-        found.append("reads files by their ids")
-    if not profile.prefill:
-        found.append("does not continue its own message")
-    if not profile.forced_tools_with_thinking:
-        found.append("no forced tools while it thinks")
-    if profile.embedding is not Embedding.NONE:
-        found.append(f"embeddings at AWS: {profile.embedding.value}")
-    if profile.schemas != "json":
-        found.append(f"schemas: {profile.schemas}")
-    return found
+    return [text for says, text in _remarks(profile) if says]
+
+
+def _remarks(profile: Profile) -> list[tuple[object, str]]:
+    """What is said about a family if the first of each pair is true."""
+    names = ", ".join(f"`{name}`" for name in sorted(profile.refused))
+    while_thinking = ", while it thinks" if profile.sampling is Sampling.WITHOUT_THINKING else ""
+    tools = "none" if profile.always_thinks else "only with the effort none"
+    return [
+        (profile.limit_name != "max_tokens", f"limit is `{profile.limit_name}`"),
+        (profile.most_temperature < MOST_TEMPERATURE, f"`temperature` up to {profile.most_temperature:g}"),
+        (profile.least_temperature, f"`temperature` from {profile.least_temperature:g}"),
+        (profile.refused, f"refuses {names}{while_thinking}"),
+        (not profile.chat_tools_with_thinking, f"tools in Chat Completions of OpenAI and Azure: {tools}"),
+        (profile.unlimited_effort, f"no limit and no sampling with the effort {profile.unlimited_effort} (AWS)"),
+        (profile.on != "enabled", f"switched on with `{profile.on}`"),
+        (profile.most_output, f"at most {profile.most_output} tokens"),
+        (profile.call_signatures, "signatures of calls go back"),
+        (profile.signed_tool_turns, "no thinking in a tool turn that lacks its own"),
+        (profile.cache_points, f"cache points (AWS): {', '.join(sorted(profile.cache_points))}"),
+        (profile.multimodal_endpoint, "DashScope's endpoint for images, audio and video"),
+        (profile.reads_files, "reads files by their ids"),
+        (not profile.prefill, "does not continue its own message"),
+        (not profile.forced_tools_with_thinking, "no forced tools while it thinks"),
+        (profile.embedding is not Embedding.NONE, f"embeddings at AWS: {profile.embedding.value}"),
+        (profile.schemas != "json", f"schemas: {profile.schemas}"),
+    ]
 
 
 def _sources(name: str, sources: tuple[Source, ...]) -> list[str]:
@@ -151,7 +152,7 @@ def _source_table(lines: list[str]) -> list[str]:
 
 
 def _services() -> str:
-    columns = ("service", "models of", "how thinking is asked for", "earlier reasoning goes back")
+    columns = ("service", "models of", "how thinking is asked for", "earlier reasoning goes back", "else")
     rows = [_row(_service_cells(service)) for service in SERVICES.values()]
     sources = [line for service in SERVICES.values() for line in _sources(service.name, service.sources)]
     return "\n".join(
@@ -170,6 +171,9 @@ def _service_cells(service: Service) -> list[str]:
         service.vendor or "any",
         service.style.value,
         "yes" if service.uses_reasoning else "no",
+        "Chat Completions take tools and thinking together as the model says"
+        if service.tools_without_thinking
+        else "-",
     ]
 
 

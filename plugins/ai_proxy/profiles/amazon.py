@@ -6,12 +6,22 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import LISTED, Embedding, Profile, Source, Thinking, Vendor
+from .facts import Embedding, Profile, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
 
 _NOVA_THINKING: Final = "https://docs.aws.amazon.com/nova/latest/nova2-userguide/reasoning-capabilities.html"
 _NOVA_PAGE: Final = "https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html"
+_NOVA_CLIENT: Final = (
+    "https://github.com/langchain-ai/langchain-aws/blob/langchain-aws%3D%3D1.9.1"
+    "/libs/aws/langchain_aws/chat_models/bedrock_converse.py"
+)
+# The range of the Converse API, whatever the model.
+_TEMPERATURE: Final = Source(
+    "most_temperature",
+    "https://github.com/boto/botocore/blob/1.44.8/botocore/data/bedrock-runtime/2023-09-30/service-2.json",
+    _READ,
+)
 _NOVA_CACHE: Final = Source(
     "cache_points", "https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html", _READ
 )
@@ -21,11 +31,14 @@ _NOVA_2: Final = Profile(
     models="nova-[2-9]",
     thinking=Thinking.EFFORT,
     efforts=("low", "medium", "high"),
+    unlimited_effort="high",
     most_temperature=1.0,
     cache_points=frozenset({"system", "messages"}),
     sources=(
         Source("thinking", _NOVA_THINKING, _READ),
-        Source("efforts most_temperature", _NOVA_PAGE, _READ, LISTED),
+        Source("efforts", _NOVA_PAGE, _READ),
+        Source("unlimited_effort", _NOVA_CLIENT, _READ, by="the code of LangChain's client for AWS"),
+        _TEMPERATURE,
         _NOVA_CACHE,
     ),
 )
@@ -35,7 +48,8 @@ _NOVA_1: Final = replace(
     models="nova",
     thinking=Thinking.NONE,
     efforts=(),
-    sources=(Source("thinking most_temperature", _NOVA_PAGE, _READ, LISTED), _NOVA_CACHE),
+    unlimited_effort="",
+    sources=(Source("thinking", _NOVA_PAGE, _READ), _TEMPERATURE, _NOVA_CACHE),
 )
 
 _NOVA_EMBED: Final = Profile(

@@ -24,14 +24,17 @@ _CLIENT: Final = (
 _SCHEMA_PAGE: Final = "https://platform.claude.com/docs/en/build-with-claude/structured-outputs"
 _SCHEMAS: Final = Source("structured_outputs schemas", _SCHEMA_PAGE, _READ)
 _LIMIT: Final = Source("most_output", _CLIENT, _READ, by=TRIED)
-_PREFILL: Final = Source(
-    "prefill",
-    "https://github.com/BerriAI/litellm/blob/v1.110.2/model_prices_and_context_window.json",
+_LIST: Final = "https://github.com/BerriAI/litellm/blob/v1.110.2/model_prices_and_context_window.json"
+_BY_LIST: Final = "a public list of what models accept"
+_PREFILL: Final = Source("prefill", _LIST, _READ, by=_BY_LIST)
+_LISTED_LIMIT: Final = Source("most_output", _LIST, _READ, by=_BY_LIST)
+_EXTENDED: Final = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
+_TOOL_TURNS: Final = Source("signed_tool_turns", _EXTENDED, _READ, REPORTED)
+# Later versions of the SDK do not describe the parameter: the newest models refuse it.
+_TEMPERATURE: Final = Source(
+    "most_temperature",
+    "https://github.com/anthropics/anthropic-sdk-python/blob/v0.121.0/src/anthropic/types/message_create_params.py",
     _READ,
-    by="a public list of what models accept",
-)
-_TOOL_TURNS: Final = Source(
-    "signed_tool_turns", "https://platform.claude.com/docs/en/build-with-claude/extended-thinking", _READ, REPORTED
 )
 _LEAST_BUDGET: Final = Source("least_budget", f"{_SDK}/types/thinking_config_enabled_param.py", _READ)
 
@@ -70,7 +73,7 @@ _FABLE_5: Final = replace(
     forced_tools=True,
     sources=(
         Source("thinking efforts always_thinks thinks_by_default sampling most_output", _CLIENT, _READ, by=TRIED),
-        Source("most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
+        _TEMPERATURE,
         _PREFILL,
         _SCHEMAS,
         _CACHE,
@@ -173,7 +176,8 @@ _4_5: Final = replace(
     sources=(
         Source("thinking", _AWS_ADAPTIVE, _READ),
         Source("most_output", f"{_MODELS}/overview", _READ),
-        Source("sampling most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
+        Source("sampling", "https://platform.claude.com/docs/en/about-claude/models/migrating-to-claude-4", _READ),
+        _TEMPERATURE,
         _TOOL_TURNS,
         _LEAST_BUDGET,
         _SCHEMAS,
@@ -187,8 +191,9 @@ _4_1: Final = replace(
     most_output=32_000,
     sources=(
         Source("thinking", _AWS_ADAPTIVE, _READ),
-        Source("most_output", f"{_MODELS}/overview", _READ, REPORTED),
-        Source("sampling most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
+        _LISTED_LIMIT,
+        Source("sampling", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
+        _TEMPERATURE,
         _TOOL_TURNS,
         _LEAST_BUDGET,
         Source("structured_outputs", _CLIENT, _READ, by=TRIED),
@@ -199,18 +204,24 @@ _4_1: Final = replace(
 _4: Final = replace(
     _4_1,
     family="claude-4",
-    models="claude-(?:(?:opus|sonnet|haiku)-4|4-(?:opus|sonnet)|3-7|[a-z]+-3-7)(?!-?[1-9])",
+    models="claude-(?:(?:opus|haiku)-4|4-opus)(?!-?[1-9])",
     sampling=Sampling.ALL,
     structured_outputs=False,
     sources=(
         Source("thinking", _AWS_ADAPTIVE, _READ),
-        Source("most_output", f"{_MODELS}/overview", _READ, REPORTED),
-        Source("most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
+        _LISTED_LIMIT,
+        _TEMPERATURE,
         _TOOL_TURNS,
         _LEAST_BUDGET,
         _SCHEMAS,
         _CACHE,
     ),
+)
+_SONNET_4: Final = replace(
+    _4,
+    family="claude-sonnet-4",
+    models="claude-(?:sonnet-4|4-sonnet|3-7|[a-z]+-3-7)(?!-?[1-9])",
+    most_output=64_000,
 )
 _3: Final = replace(
     _4,
@@ -221,8 +232,8 @@ _3: Final = replace(
     most_output=0,
     signed_tool_turns=False,
     sources=(
-        Source("thinking", "https://platform.claude.com/docs/en/build-with-claude/extended-thinking", _READ, REPORTED),
-        Source("most_temperature", "https://platform.claude.com/docs/en/api/messages", _READ, REPORTED),
+        Source("thinking", _EXTENDED, _READ),
+        _TEMPERATURE,
         _SCHEMAS,
         _CACHE,
     ),
@@ -232,7 +243,7 @@ VENDOR: Final = Vendor(
     "claude",
     "Claude (Anthropic)",
     re.compile("claude"),
-    (_OPUS_5_5, _FABLE_5, _SONNET_5_5, _HAIKU_5_5, _5, _4_7, _4_6, _4_5, _4_1, _4, _3),
+    (_OPUS_5_5, _FABLE_5, _SONNET_5_5, _HAIKU_5_5, _5, _4_7, _4_6, _4_5, _4_1, _4, _SONNET_4, _3),
     _OPUS_5_5,
 )
 

@@ -10,14 +10,18 @@ from typing import Final
 EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 """The scale of efforts, from the least to the most. Each service has some of them."""
 
+MOST_TEMPERATURE: Final = 2.0
+"""The highest temperature of OpenAI's protocol."""
+
 _PLACE: Final = {effort: place for place, effort in enumerate(EFFORTS)}
 
 
 REPORTED: Final = "error messages of the service that users have reported"
 LISTED: Final = "public lists of the parameters of models, August 2026"
-EXCERPT: Final = "an excerpt of the page, and public lists of the parameters of models, August 2026"
+TESTED: Final = "the tests of a reseller of the model"
 EARLIER: Final = "an earlier version of the page"
 TRIED: Final = "the code of a public client, whose authors tried it on the API in 2026"
+AGENTSCOPE: Final = "the documentation of AgentScope's client, made at Alibaba"
 PARAMETERS: Final = "public lists of the parameters of models, November 2026"
 
 
@@ -96,6 +100,8 @@ class Profile:
     thinking: Thinking = Thinking.UNKNOWN
     efforts: tuple[str, ...] = ()
     """The efforts or levels that the model knows, in the order of the scale. Empty: none, or all."""
+    on: str = "enabled"
+    """The value of `thinking.type` that switches thinking on."""
     off: str = ""
     """The value of `thinking.type` that switches thinking off. Empty: leaving it out does, or nothing does."""
     always_thinks: bool = False
@@ -108,7 +114,12 @@ class Profile:
     most_output: int = 0
     """The most tokens of an answer, thinking included; 0: not known, or never reached by default."""
     sampling: Sampling = Sampling.ALL
-    most_temperature: float = 2.0
+    most_temperature: float = MOST_TEMPERATURE
+    least_temperature: float = 0.0
+    refused: frozenset[str] = frozenset()
+    """Further fields of OpenAI's protocol that the model refuses, or refuses while it thinks (see `sampling`)."""
+    unlimited_effort: str = ""
+    """The effort for which AWS takes neither a limit of tokens nor sampling."""
     limit_name: str = "max_tokens"
     """The name of the limit of tokens in OpenAI's protocol."""
     structured_outputs: bool = True
@@ -117,6 +128,8 @@ class Profile:
     """A request may force a tool call (`tool_choice`)."""
     forced_tools_with_thinking: bool = True
     """It may do so while the model thinks."""
+    chat_tools_with_thinking: bool = True
+    """OpenAI and Azure take function tools in Chat Completions while the model thinks."""
     prefill: bool = True
     """A conversation may end with the model's own message, which it continues."""
     reasoning: Reasoning = Reasoning.UNUSED

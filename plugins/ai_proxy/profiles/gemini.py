@@ -72,11 +72,23 @@ _3_FLASH: Final = replace(
 _3_IMAGE: Final = replace(
     _3_FLASH,
     family="gemini-3-image",
-    models="gemini-3(?:-[1-6])?-(?:pro|flash)-image",
+    models="gemini-3(?:-[1-6])?-pro-image",
     thinking=Thinking.ALWAYS,
     efforts=(),
     sources=(
         Source("thinking always_thinks thinks_by_default", "", _READ, LISTED),
+        _SIGNATURES,
+        _SCHEMAS,
+    ),
+)
+_3_FLASH_IMAGE: Final = replace(
+    _3_FLASH,
+    family="gemini-3.1-flash-image",
+    models="gemini-3-[1-6]-flash(?:-lite)?-image",
+    # The Gemini API refuses the levels between; Vertex AI takes all for some of these models.
+    efforts=("minimal", "high"),
+    sources=(
+        Source("thinking efforts always_thinks thinks_by_default", _CLIENT, _READ, by=TRIED),
         _SIGNATURES,
         _SCHEMAS,
     ),
@@ -144,7 +156,20 @@ VENDOR: Final = Vendor(
     "gemini",
     "Gemini (Google)",
     re.compile("gemini"),
-    (_3_IMAGE, _NEWEST, _3_6_FLASH, _3_FLASH, _3_1_PRO, _3_PRO, _2_5_LITE, _2_5_FLASH, _2_5_PRO, _2_0, _1),
+    (
+        _3_FLASH_IMAGE,
+        _3_IMAGE,
+        _NEWEST,
+        _3_6_FLASH,
+        _3_FLASH,
+        _3_1_PRO,
+        _3_PRO,
+        _2_5_LITE,
+        _2_5_FLASH,
+        _2_5_PRO,
+        _2_0,
+        _1,
+    ),
     _NEWEST,
 )
 GEMMA: Final = Vendor("gemma", "Gemma (Google)", re.compile("gemma"), (_GEMMA_4, _GEMMA_3), _GEMMA_4)

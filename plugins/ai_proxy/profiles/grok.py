@@ -6,11 +6,13 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import LISTED, TRIED, Profile, Source, Thinking, Vendor
+from .facts import TRIED, Profile, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
 
 _PAGE: Final = "https://docs.x.ai/developers/model-capabilities/text/reasoning"
+_REFUSED: Final = Source("refused", _PAGE, _READ)
+_EARLIER_PAGE: Final = "https://docs.x.ai/docs/guides/reasoning"
 _CLIENT: Final = "https://github.com/pydantic/pydantic-ai/blob/v2.68.0/pydantic_ai_slim/pydantic_ai/profiles/grok.py"
 _ALWAYS: Final = "thinking efforts always_thinks thinks_by_default"
 
@@ -22,7 +24,8 @@ _4_7: Final = Profile(
     efforts=("low", "medium", "high", "xhigh"),
     always_thinks=True,
     thinks_by_default=True,
-    sources=(Source(_ALWAYS, _CLIENT, _READ, by=TRIED),),
+    refused=frozenset({"presence_penalty", "frequency_penalty", "stop"}),
+    sources=(Source(_ALWAYS, _CLIENT, _READ, by=TRIED), _REFUSED),
 )
 _4_5: Final = replace(
     _4_7,
@@ -37,14 +40,13 @@ _4_3: Final = replace(
     models="grok-4-3(?!\\d)|grok-latest|grok-4-0709|grok-4-(?:1-)?fast|grok-3$",
     efforts=("none", "low", "medium", "high"),
     always_thinks=False,
-    thinks_by_default=False,
-    sources=(Source("thinking efforts", _CLIENT, _READ, by=TRIED),),
+    sources=(Source("thinking efforts thinks_by_default", _PAGE, _READ), _REFUSED),
 )
 _AGENTS: Final = replace(
     _4_7,
     family="grok-4-multi-agent",
     models="grok-4.*multi-agent",
-    sources=(Source(_ALWAYS, "", _READ, LISTED),),
+    sources=(Source(_ALWAYS, _EARLIER_PAGE, _READ), _REFUSED),
 )
 _3_MINI: Final = replace(
     _4_7,
@@ -52,7 +54,7 @@ _3_MINI: Final = replace(
     models="grok-3-mini",
     efforts=("none", "low", "high"),
     always_thinks=False,
-    sources=(Source("thinking efforts thinks_by_default", _CLIENT, _READ, by=TRIED),),
+    sources=(Source("thinking efforts thinks_by_default", _CLIENT, _READ, by=TRIED), _REFUSED),
 )
 _4: Final = replace(
     _4_7,
@@ -60,7 +62,7 @@ _4: Final = replace(
     models="grok-(?:4(?!.*non-reasoning)|code|build)",
     thinking=Thinking.ALWAYS,
     efforts=(),
-    sources=(Source("thinking always_thinks thinks_by_default", _PAGE, _READ, LISTED),),
+    sources=(Source("thinking always_thinks thinks_by_default", _EARLIER_PAGE, _READ), _REFUSED),
 )
 _3: Final = replace(
     _4,
@@ -69,7 +71,8 @@ _3: Final = replace(
     thinking=Thinking.NONE,
     always_thinks=False,
     thinks_by_default=False,
-    sources=(Source("thinking", _PAGE, _READ, LISTED),),
+    refused=frozenset(),
+    sources=(Source("thinking", _EARLIER_PAGE, _READ),),
 )
 
 VENDOR: Final = Vendor("grok", "Grok (xAI)", re.compile("grok"), (_AGENTS, _4_7, _4_5, _4_3, _3_MINI, _4, _3), _4_7)

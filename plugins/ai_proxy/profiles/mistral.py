@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import LISTED, PARAMETERS, TRIED, Profile, Source, Thinking, Vendor
+from .facts import PARAMETERS, TRIED, Profile, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
 
-_PAGE: Final = "https://docs.mistral.ai/capabilities/reasoning"
 _CLIENT: Final = "https://github.com/pydantic/pydantic-ai/blob/v2.68.0/pydantic_ai_slim/pydantic_ai"
-_TEMPERATURE: Final = Source("most_temperature", _PAGE, _READ, LISTED)
+_DOCS: Final = "https://github.com/mistralai/platform-docs-public/blob/222f4ba9"
+_TEMPERATURE: Final = Source("most_temperature", f"{_DOCS}/openapi.yaml", _READ)
 
 _4: Final = Profile(
     family="mistral-4",
@@ -25,7 +25,10 @@ _4: Final = Profile(
     thinking=Thinking.EFFORT,
     efforts=("none", "high"),
     most_temperature=1.5,
-    sources=(Source("thinking efforts", f"{_CLIENT}/providers/mistral.py", _READ, by=TRIED), _TEMPERATURE),
+    sources=(
+        Source("thinking efforts", f"{_DOCS}/public/studio-api/conversations/reasoning.md", _READ),
+        _TEMPERATURE,
+    ),
 )
 _LARGE_4: Final = replace(
     _4,

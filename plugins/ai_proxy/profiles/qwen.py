@@ -6,21 +6,48 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import EARLIER, LISTED, Profile, Reasoning, Source, Thinking, Vendor
+from .facts import EARLIER, LISTED, TESTED, Profile, Reasoning, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
 
 _QWEN_THINKING: Final = "https://help.aliyun.com/zh/model-studio/deep-thinking"
+_VISUAL: Final = "https://help.aliyun.com/en/model-studio/visual-reasoning"
 _MULTIMODAL: Final = Source(
-    "multimodal_endpoint", "https://help.aliyun.com/zh/model-studio/qwen-api-via-dashscope", _READ, EARLIER
+    "multimodal_endpoint", "https://help.aliyun.com/zh/model-studio/qwen-api-via-dashscope", _READ
 )
+_REASONING: Final = Source("reasoning", _QWEN_THINKING, _READ, LISTED)
 _QWEN_3: Final = Profile(
     family="qwen3",
     vendor="qwen",
-    models="qwen-?[3-9]|qwen-(?:plus|flash|turbo)",
+    models="qwen-?3|qwen-(?:plus|flash|turbo)",
     thinking=Thinking.BUDGET,
     reasoning=Reasoning.USED,
-    sources=(Source("thinking reasoning", _QWEN_THINKING, _READ, LISTED),),
+    sources=(Source("thinking", _QWEN_THINKING, _READ), _REASONING),
+)
+_QWEN_3_5: Final = replace(
+    _QWEN_3,
+    family="qwen3.5",
+    models="qwen-?3-(?:5|[67]-(?:plus|flash|\\d))",
+    thinks_by_default=True,
+    multimodal_endpoint=True,
+    sources=(
+        Source("thinking thinks_by_default", _VISUAL, _READ),
+        Source("multimodal_endpoint", _QWEN_THINKING, _READ),
+        _REASONING,
+    ),
+)
+_QWEN_3_8: Final = replace(
+    _QWEN_3_5,
+    family="qwen3.8",
+    models="qwen-?3-[89]|qwen-?[4-9]",
+    sources=(
+        Source(
+            "thinking thinks_by_default multimodal_endpoint reasoning",
+            "https://docs.apiyi.com/en/api-capabilities/qwen-3-8/overview",
+            _READ,
+            TESTED,
+        ),
+    ),
 )
 _QWEN_THINKER: Final = replace(
     _QWEN_3,
@@ -35,7 +62,7 @@ _QVQ: Final = replace(
     family="qvq",
     models="qvq",
     multimodal_endpoint=True,
-    sources=(*_QWEN_THINKER.sources, _MULTIMODAL),
+    sources=(Source("thinking always_thinks thinks_by_default", _VISUAL, _READ), _REASONING, _MULTIMODAL),
 )
 _QWEN_VL: Final = replace(
     _QWEN_3,
@@ -71,6 +98,6 @@ VENDOR: Final = Vendor(
     "qwen",
     "Qwen (Alibaba)",
     re.compile("qwen|qwq|qvq"),
-    (_QVQ, _QWEN_VL, _QWEN_LONG, _QWEN_THINKER, _QWEN_2, _QWEN_3),
-    _QWEN_3,
+    (_QVQ, _QWEN_VL, _QWEN_LONG, _QWEN_THINKER, _QWEN_2, _QWEN_3_8, _QWEN_3_5, _QWEN_3),
+    _QWEN_3_8,
 )

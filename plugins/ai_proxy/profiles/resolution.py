@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 from urllib.parse import unquote
 
-from . import amazon, claude, gemini, grok, mistral, openai, others, qwen
+from . import amazon, claude, gemini, grok, kimi, minimax, mistral, openai, others, qwen
 from .facts import UNKNOWN, Profile, Vendor
 from .services import Service, service_of
 
 VENDORS: Final[tuple[Vendor, ...]] = (
-    claude.VENDOR, gemini.VENDOR, gemini.GEMMA, *others.VENDORS, qwen.VENDOR, mistral.VENDOR, grok.VENDOR,
-    *amazon.VENDORS, openai.VENDOR,
+    claude.VENDOR, gemini.VENDOR, gemini.GEMMA, kimi.VENDOR, minimax.VENDOR, *others.VENDORS, qwen.VENDOR,
+    mistral.VENDOR, grok.VENDOR, *amazon.VENDORS, openai.VENDOR,
 )  # fmt: skip
 """The first whose hint a name contains is the model's vendor."""
 

@@ -7,7 +7,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from .facts import EARLIER, LISTED, REPORTED, Source
+from .facts import AGENTSCOPE, EARLIER, LISTED, REPORTED, Source
 
 _READ: Final = "2026-11-29"
 
@@ -34,6 +34,8 @@ class Service:
     """The reasoning of earlier turns is sent back as `reasoning_content`, whatever the model."""
     thinking_off_by_default: bool = False
     """Without a switch in a request of Anthropic's protocol, thinking is switched off."""
+    tools_without_thinking: bool = False
+    """Chat Completions take no function tools while a model thinks that cannot have both (see profiles)."""
     prefix_field: str = ""
     """The field that the last message has if it is the beginning of the answer; empty: it needs none."""
     sources: tuple[Source, ...] = field(default=())
@@ -43,9 +45,16 @@ def _source(facts: str, url: str, rests_on: str = "") -> tuple[Source, ...]:
     return (Source(facts, url, _READ, rests_on),)
 
 
+_FOUNDRY: Final = "https://github.com/microsoft/foundry-dev-tools/issues/779"
+_OPENROUTER: Final = "https://openrouter.ai/docs/guides/best-practices/reasoning-tokens"
+_ARK_THINKING: Final = (
+    "https://github.com/volcengine/volcengine-python-sdk/blob/5.0.54/volcenginesdkarkruntime/types/shared/thinking.py"
+)
+
 _ROWS: Final = (
+    Service(name="azure", tools_without_thinking=True, sources=_source("tools_without_thinking", _FOUNDRY, REPORTED)),
     Service(name="claude", vendor="claude", sources=_source("vendor", "https://platform.claude.com/docs/en/models")),
-    Service(name="cohere", vendor="cohere", sources=_source("vendor", "https://docs.cohere.com/docs/models", EARLIER)),
+    Service(name="cohere", vendor="cohere", sources=_source("vendor", "https://docs.cohere.com/docs/models")),
     Service(
         name="deepseek",
         style=Style.SWITCH,
@@ -56,13 +65,19 @@ _ROWS: Final = (
         name="doubao",
         style=Style.SWITCH,
         uses_reasoning=True,
-        sources=_source("style uses_reasoning", "https://www.volcengine.com/docs/82379/1449737", LISTED),
+        sources=(
+            Source("style", _ARK_THINKING, _READ),
+            Source("uses_reasoning", "https://www.volcengine.com/docs/82379/1449737", _READ, LISTED),
+        ),
     ),
     Service(
         name="minimax",
         style=Style.SWITCH,
         uses_reasoning=True,
-        sources=_source("uses_reasoning", "https://platform.minimax.io/docs/guides/text-m2-function-call", REPORTED),
+        sources=(
+            Source("style", "https://java.agentscope.io/v2/en/integration/model/minimax", _READ, by=AGENTSCOPE),
+            Source("uses_reasoning", "https://platform.minimax.io/docs/api-reference/text-openai-api", _READ),
+        ),
     ),
     Service(
         name="mistral",
@@ -78,24 +93,31 @@ _ROWS: Final = (
         style=Style.SWITCH,
         uses_reasoning=True,
         sources=_source(
-            "vendor style uses_reasoning",
-            "https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model",
-            REPORTED,
+            "vendor style uses_reasoning", "https://platform.kimi.ai/docs/guide/use-kimi-k2-thinking-model"
         ),
+    ),
+    Service(
+        name="openai",
+        tools_without_thinking=True,
+        sources=_source("tools_without_thinking", "https://developers.openai.com/api/docs/models/gpt-6-sol"),
     ),
     Service(
         name="openrouter",
         style=Style.REASONING,
         uses_reasoning=True,
-        sources=_source(
-            "style uses_reasoning", "https://openrouter.ai/docs/guides/best-practices/reasoning-tokens", EARLIER
+        sources=(
+            Source("style", _OPENROUTER, _READ),
+            Source("uses_reasoning", _OPENROUTER, _READ, EARLIER),
         ),
     ),
     Service(
         name="qwen",
         style=Style.BUDGET,
         uses_reasoning=True,
-        sources=_source("style uses_reasoning", "https://help.aliyun.com/zh/model-studio/deep-thinking", LISTED),
+        sources=(
+            Source("style", "https://help.aliyun.com/zh/model-studio/deep-thinking", _READ),
+            Source("uses_reasoning", "https://help.aliyun.com/zh/model-studio/deep-thinking", _READ, LISTED),
+        ),
     ),
     Service(
         name="zhipuai",
@@ -103,9 +125,7 @@ _ROWS: Final = (
         style=Style.SWITCH,
         uses_reasoning=True,
         thinking_off_by_default=True,
-        sources=_source(
-            "vendor style uses_reasoning", "https://docs.bigmodel.cn/cn/guide/capabilities/thinking", EARLIER
-        ),
+        sources=_source("vendor style uses_reasoning", "https://docs.bigmodel.cn/cn/guide/capabilities/thinking-mode"),
     ),
 )
 

@@ -59,6 +59,9 @@ class ModelFacts:
     )
     structured_outputs: bool | None = _fact("answers can follow a JSON Schema", default=None)
     forced_tools: bool | None = _fact("requests may force a tool call", default=None)
+    chat_tools_with_thinking: bool | None = _fact(
+        "OpenAI and Azure take function tools in Chat Completions while the model thinks", default=None
+    )
     reasoning: str | None = _fact("whether the model reads earlier reasoning", default=None, choices=tuple(REASONING))
     call_signatures: bool | None = _fact("tool calls have signatures that the model wants back", default=None)
 

@@ -35,6 +35,9 @@ __all__ = [
 accepts_signed_thinking: Final = True
 
 _SAME: Final = {"temperature": "temperature", "top_p": "topP"}
+_MOST_TEMPERATURE: Final = 1
+"""Of all models. Source: AWS' SDK, `InferenceConfiguration`."""
+_LIMITS: Final = frozenset({"maxTokens", "temperature", "topP"})
 _NO_PARAMETERS: Final = {"type": "object", "properties": {}}
 _TIERS: Final = frozenset({"default", "flex", "priority"})
 _OWN: Final = (
@@ -61,6 +64,8 @@ def request(exchange: Exchange, body: Json) -> Json:
     if (limit := chat_fields.max_tokens(body)) is not None:
         config["maxTokens"] = limit
     config |= {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
+    if lenient.is_number(config.get("temperature")):
+        config["temperature"] = min(config["temperature"], _MOST_TEMPERATURE)
     if stops := chat_fields.stops(body):
         config["stopSequences"] = stops
     more = _model_fields(exchange.profile, body, config, limit or 0) | dict(settings.bedrock_additional_fields)
@@ -113,8 +118,19 @@ def _model_fields(profile: Profile, body: Json, config: Json, limit: int) -> Jso
     if profile.vendor == "nova":
         if effort == "none":
             return {}
-        return {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": profile.effort(effort)}}
+        word = profile.effort(effort)
+        if word == profile.unlimited_effort:
+            _without_limits(config)
+        return {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": word}}
     return {"reasoning_effort": profile.effort(effort)}
+
+
+def _without_limits(config: Json) -> None:
+    """Leave out the limit and sampling, which AWS refuses with this effort."""
+    if found := _LIMITS & config.keys():
+        log.debug("%s left out: the model refuses it with its highest effort", ", ".join(sorted(found)))
+    for name in found:
+        del config[name]
 
 
 def _of_claude(profile: Profile, body: Json, config: Json, limit: int) -> Json:

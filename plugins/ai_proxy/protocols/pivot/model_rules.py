@@ -4,12 +4,13 @@ thinking, sampling, the name of the limit, and reasoning of earlier turns.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Set
+from typing import Any, Final
 
 from proxywasm import log
 
 from ...profiles import efforts
-from ...profiles.facts import Profile, Reasoning, Sampling, Thinking
+from ...profiles.facts import MOST_TEMPERATURE, Profile, Reasoning, Sampling, Thinking
 from ...profiles.services import Style
 from ...wire import lenient
 from ...wire.json import Json
@@ -31,8 +32,14 @@ def apply(exchange: Exchange, body: Json) -> bool:
         changed = _rename_limit(body)
     if "reasoning_effort" in body or "reasoning_max_tokens" in body or exchange.thinking is not None:
         changed |= _ASK[exchange.service.style](exchange, body)
+    if "tools" in body and not profile.chat_tools_with_thinking:
+        changed |= _fit_tools(exchange, body)
     if ("temperature" in body or "top_p" in body) and profile.sampling is not _ALL:
         changed |= _limit_sampling(profile, body)
+    if "temperature" in body and profile.most_temperature < MOST_TEMPERATURE:
+        changed |= _limit_temperature(profile, body)
+    if profile.refused and (found := profile.refused & body.keys()):
+        changed |= _leave_out(profile, body, found)
     if "tool_choice" in body and not (profile.forced_tools and profile.forced_tools_with_thinking):
         changed |= _limit_forcing(exchange, body)
     if profile.reasoning is _REQUIRED:
@@ -53,11 +60,49 @@ def _rename_limit(body: Json) -> bool:
     return True
 
 
+def _fit_tools(exchange: Exchange, body: Json) -> bool:
+    """OpenAI and Azure take function tools in Chat Completions only while their newer models do not think.
+
+    The Responses API takes both; requests of that API pass unchanged.
+    """
+    profile = exchange.profile
+    if not exchange.service.tools_without_thinking or not body["tools"] or not _has_effort(profile, body):
+        return False
+    if profile.always_thinks:
+        log.warn("the model takes no function tools in Chat Completions, only in the Responses API")
+        return False
+    log.warn("reasoning_effort becomes none: in Chat Completions the model takes no function tools while it thinks")
+    body["reasoning_effort"] = "none"
+    return True
+
+
+def _has_effort(profile: Profile, body: Json) -> bool:
+    """A model with efforts thinks at this request."""
+    effort = body.get("reasoning_effort")
+    return effort != "none" and (effort is not None or profile.thinks_by_default)
+
+
+def _leave_out(profile: Profile, body: Json, found: Set[str]) -> bool:
+    if profile.sampling is Sampling.WITHOUT_THINKING and not _has_effort(profile, body):
+        return False
+    for name in found:
+        del body[name]
+    log.debug("%s left out: the model refuses it", ", ".join(sorted(found)))
+    return True
+
+
+def _limit_temperature(profile: Profile, body: Json) -> bool:
+    given = body["temperature"]
+    if not lenient.is_number(given) or profile.least_temperature <= given <= profile.most_temperature:
+        return False
+    kept = body["temperature"] = min(max(given, profile.least_temperature), profile.most_temperature)
+    log.debug("temperature becomes %s: the model accepts no other", kept)
+    return True
+
+
 def _limit_sampling(profile: Profile, body: Json) -> bool:
-    if profile.sampling is Sampling.WITHOUT_THINKING:
-        effort = body.get("reasoning_effort")
-        if effort == "none" or (effort is None and not profile.thinks_by_default):
-            return False
+    if profile.sampling is Sampling.WITHOUT_THINKING and not _has_effort(profile, body):
+        return False
     refused = [name for name in ("temperature", "top_p") if body.get(name, 1) not in (None, 1)]
     for name in refused:
         del body[name]
@@ -145,16 +190,24 @@ def _ask_by_switch(exchange: Exchange, body: Json) -> bool:
         effort = "none"
     if isinstance(body.get("thinking"), dict):
         return True
+    if profile.always_thinks and profile.efforts:
+        # These models have no switch, and refuse to be switched off.
+        body["reasoning_effort"] = profile.effort(effort if asked else _effort_of(budget))
+        return True
     if profile.thinking in {Thinking.NONE, Thinking.ALWAYS}:
         log.debug("thinking left out: the model has no setting for it")
         return True
     if effort == "none" and not profile.always_thinks:
         body["thinking"] = {"type": "disabled"}
         return True
-    body["thinking"] = {"type": "enabled"}
+    body["thinking"] = {"type": profile.on}
     if profile.efforts:
-        body["reasoning_effort"] = profile.effort(effort if asked else efforts.effort_of(lenient.count(budget)))
+        body["reasoning_effort"] = profile.effort(effort if asked else _effort_of(budget))
     return True
+
+
+def _effort_of(budget: Any) -> str:
+    return efforts.effort_of(lenient.count(budget))
 
 
 def _off_by_default(exchange: Exchange) -> bool:
