@@ -62,7 +62,7 @@ def _repeated(body: Json, tools: list[Json], *, stored: bool = False) -> str:
     """
     instructions = lenient.text(body.get("instructions")) or None
     whole = {**_fields(body), "store": stored, "instructions": instructions, "tools": tools}
-    without = {"store": stored, "instructions": None, "tools": []}
+    without: Json = {"store": stored, "instructions": None, "tools": []}
     return _short(whole) or _short({**whole, **without}) or dumps({**_fields({}), **without})
 
 
