@@ -207,8 +207,7 @@ class Headers(MutableMapping[str, str]):
         edits = self.edits
         if not edits and self.changed is not None:
             self.changed()
-        edits.append(op + lower)
-        edits.append(value)
+        edits += (op + lower, value)
         return lower
 
     def set_length(self, length: int) -> None:
@@ -246,8 +245,7 @@ class Headers(MutableMapping[str, str]):
         edits = self.edits
         if not edits and self.changed is not None:
             self.changed()
-        edits.append("-" + name)
-        edits.append("")
+        edits += ("-" + name, "")
         if self._fields is None:
             del self.first[name]
         else:
