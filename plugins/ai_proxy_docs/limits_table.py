@@ -37,6 +37,7 @@ def _documented() -> Iterator[tuple[str, str]]:
 
 
 def _shown(value: int, text: str) -> str:
+    size = f"{value // _MIB} Mi" if value >= _MIB else f"{value // _KIB} Ki"
     if text.startswith("Bytes"):
-        return f"{value // _MIB} MiB" if value >= _MIB else f"{value // _KIB} KiB"
-    return f"{value // _MIB} Mi characters" if text.startswith("Characters") else f"{value:,}"
+        return f"{size}B"
+    return f"{size} characters" if text.startswith("Characters") else f"{value:,}"

@@ -125,7 +125,8 @@ class HttpContext(UserAttributes):
         `content-length`, if the request has it, is set to the new length; the headers have to be held for that
         (`Action.STOP_ITERATION`).
         """
-        self.replace_body(self.request, ReplaceRequestBody, checks.data(body, "a body"), "request")
+        body = body if type(body) is bytes else checks.data(body, "a body")
+        self.replace_body(self.request, ReplaceRequestBody, body, "request")
 
     def replace_response_body(self, body: bytes) -> None:
         """Send this body to the client instead of the one that the callback got.
@@ -133,7 +134,8 @@ class HttpContext(UserAttributes):
         `content-length`, if the response has it, is set to the new length; the headers have to be held for that
         (`Action.STOP_ITERATION`).
         """
-        self.replace_body(self.response, ReplaceResponseBody, checks.data(body, "a body"), "response")
+        body = body if type(body) is bytes else checks.data(body, "a body")
+        self.replace_body(self.response, ReplaceResponseBody, body, "response")
 
     # A streamed response that waits for call-outs.
 

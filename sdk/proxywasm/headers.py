@@ -271,6 +271,23 @@ class Headers(MutableMapping[str, str]):
 
 def apply_edits(fields: Fields, edits: FieldEdits) -> Fields:
     """The host's side of `Headers`: the fields after the edits. A replaced field keeps its place."""
+    values = dict(fields)
+    if len(values) != len(fields):
+        return _apply_to_several(fields, edits)
+    # As mostly: each name has one value, before and after.
+    for key, value in zip(edits[::2], edits[1::2], strict=True):
+        name = key[1:]
+        if key[0] == "-":
+            values.pop(name, None)
+        elif key[0] == "+" and name in values:
+            return _apply_to_several(fields, edits)
+        else:
+            values[name] = value
+    return list(values.items())
+
+
+def _apply_to_several(fields: Fields, edits: FieldEdits) -> Fields:
+    """`apply_edits` where a name has several values."""
     names = [name for name, _ in fields]
     fields = list(fields)
     for key, value in zip(edits[::2], edits[1::2], strict=True):

@@ -6,7 +6,8 @@ U+2028 or U+0085 inside a value are not mistaken for line ends.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import functools
+from typing import Final, NamedTuple
 
 from .text import encode
 
@@ -84,6 +85,8 @@ class SSEDecoder:
     def close(self) -> list[Event]:
         """The event that was under way when the stream ended, if it had data."""
         events: list[Event] = []
+        if not self._buffer:
+            return events
         self._parse(bytes(self._buffer), events)
         self._buffer.clear()
         return events
@@ -100,17 +103,33 @@ class SSEDecoder:
             return
         start = text.rfind("\ndata:") + 1
         if start and text.find("\n", start) < 0:
-            head = "\n" + text[:start]
-            if head.find("\n\n") < 0 and head.find("\ndata") < 0:
+            head = text[:start]
+            fields = _fields_known(head) if start < _LONG_HEAD else _fields(head)
+            if fields is not None:
                 # The shape of nearly all others: one line of data, the last one.
                 data = text[start + 6 :] if text.startswith(" ", start + 5) else text[start + 5 :]
-                events.append(tuple.__new__(Event, (data, _last(head, "\nevent:"), _last(head, "\nid:"))))
+                events.append(tuple.__new__(Event, (data, *fields)))
                 return
         for block in text.split("\n\n"):
             lines = [line[5:].removeprefix(" ") for line in block.split("\n") if f"{line}:".startswith("data:")]
             if lines:
                 head = f"\n{block}\n"
                 events.append(Event("\n".join(lines), _last(head, "\nevent:"), _last(head, "\nid:")))
+
+
+_LONG_HEAD: Final = 100
+
+
+def _fields(head: str) -> tuple[str, str] | None:
+    """`event` and `id` in the lines before that of the data; None: they belong to several events, or have data."""
+    head = "\n" + head
+    if head.find("\n\n") >= 0 or head.find("\ndata") >= 0:
+        return None
+    return _last(head, "\nevent:"), _last(head, "\nid:")
+
+
+_fields_known: Final = functools.lru_cache(1000)(_fields)
+"""Streams repeat the few names of their events, and count them from 1."""
 
 
 def _last(head: str, name: str) -> str:

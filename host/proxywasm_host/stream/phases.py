@@ -170,8 +170,8 @@ class Phases(Again):
             if outcome is None:
                 return
             body = outcome if isinstance(outcome, bytes) and len(outcome) <= self.limits.answer else None
-            if body is not None and half is not None and half.body is not None:  # as mostly, for each chunk
-                half.put(body)
+            if body is not None and half is not None and half.body is not None:
+                half.body, half.changed = body, True  # as `put`, for each chunk
                 return
             if not self.owner.has_bounded_answers and (refusal := answer_refusal(outcome, self.limits)):
                 self.fail(refusal)

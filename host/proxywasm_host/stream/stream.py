@@ -8,7 +8,7 @@ from proxywasm.wire import Fields, Hold, LogLevel
 from .field_rules import RECEIVED_REQUEST, RECEIVED_RESPONSE, RECEIVED_TRAILERS, Checked
 from .half import Half
 from .phases import Phases
-from .states import Arrival, Departure, Ending, Happening, Part, Piece, SequenceError
+from .states import ARRIVALS, Arrival, Departure, Ending, Happening, Part, Piece, SequenceError, why_not
 
 # Looked up once: reading an enum member is slow, and there may be a chunk for each token of a model.
 _INFORMATIONAL, _HEADERS, _ONLY_HEADERS, _CHUNK, _LAST_CHUNK, _TRAILERS = (
@@ -125,7 +125,10 @@ class Stream(Phases):
                 return False  # the client is answered already: the upstream's response is of no interest
             if self.request.arrival is _NOTHING_ARRIVED:
                 raise SequenceError("a response before the request headers")
-        half.arrive(piece)
+        following = ARRIVALS[half.arrival][piece]  # as `arrive`, for each chunk
+        if type(following) is not Arrival:
+            raise SequenceError(why_not(following, piece, half.name))
+        half.arrival = following
         return half.departure is not _DROPPED
 
     def _body(self, half: Half, data: bytes, end_of_stream: bool) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
-from proxywasm import Action, HttpContext, log
+from proxywasm import Action, Headers, HttpContext, log
 
 from ..protocols.exchange import Attempts, Exchange, Failure, Fallback, RefusalWatch
 from ..wire import apis, lenient, limits
@@ -14,23 +15,25 @@ from .passed_streams import PassedStream
 from .plans import Config, Plan
 from .response import HeldStream
 
+_STATUSES: Final = {str(status): status for status in range(100, LAST_STATUS + 1)}
+
 
 def on_headers(ctx: HttpContext, config: Config) -> Action | None:
     exchange: Exchange | None = ctx.get_context("exchange")
     if exchange is None or config.plans is None or ctx.replied:
         ctx.dont_read_response_body()
         return None
-    plan = config.plans[exchange.api]
+    plan, headers = config.plans[exchange.api], ctx.response_headers
     provider, secrets = plan.provider, exchange.secrets
     if exchange.attempts is not None or secrets.signature or secrets.token != provider.fixed_token:
         # Otherwise the exchange keeps the scrubber for the configured credentials.
         secrets.scrubber = provider.scrubbers.of(exchange.tokens, secrets.signature)
     try:
-        scrubbing.scrub_headers(ctx, exchange)
+        scrubbing.scrub_headers(headers, exchange)
     except ApiError as error:
         failures.send_error(ctx, error)
         return None
-    exchange.answer.status = status = _status(ctx)
+    exchange.answer.status = status = _STATUSES.get(headers.get(":status", "")) or _unusual_status(headers)
     attempts = exchange.attempts
     if attempts is not None and attempts.fallback is not None:
         return _on_routed_headers(ctx, plan, exchange, attempts, attempts.fallback)
@@ -107,12 +110,12 @@ def _retry_after(ctx: HttpContext) -> str:
     return ctx.response_headers.get("retry-after", "")
 
 
-def _status(ctx: HttpContext) -> int:
-    """The status of the answer. Clients do not know statuses above 599, which services can send."""
-    status = lenient.digits(ctx.response_headers.get(":status"))
+def _unusual_status(headers: Headers) -> int:
+    """Clients do not know statuses above 599, which services can send."""
+    status = lenient.digits(headers.get(":status"))
     if status > LAST_STATUS:
         log.warn("the upstream answered with status %d", status)
-        ctx.response_headers[":status"] = "502"
+        headers[":status"] = "502"
         return 502
     return status
 
@@ -211,7 +214,7 @@ def _on_first_chunk(
     if output is not None:
         if exchange.answer.outcome_pending:
             retry.record_outcome(ctx, plan.provider, exchange, error.status if error else 200)
-        if error is None and is_refused(plan, exchange):
+        if error is None and exchange.answer.watch is not None and is_refused(plan, exchange):
             return _after_refusal(ctx, plan, exchange, stream, output, last=last)
         return output
     if error is None:

@@ -37,8 +37,7 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
         changed |= custom_settings.apply(settings.custom_settings, body)
     exchange.stream = body.get("stream") is True
     if exchange.stream and exchange.api in _HAVE_USAGE:
-        exchange.wants_usage = _wants_usage(settings, body)
-        changed |= _ask_for_usage(body)
+        changed |= _ask_for_usage(settings, exchange, body)
     if "n" in body and isinstance(count := body["n"], int) and count > 1:
         exchange.choices = count
     if is_chat:
@@ -90,17 +89,20 @@ def _map_model(provider: Provider, exchange: Exchange, body: Json) -> bool:
     return exchange.model != model
 
 
-def _wants_usage(settings: Settings, body: Json) -> bool:
-    options = body.get("stream_options")
-    return settings.stream_usage == "always" or (isinstance(options, dict) and options.get("include_usage") is True)
-
-
-def _ask_for_usage(body: Json) -> bool:
-    """Ask for the usage, which gateways need for accounting and streams only report on request."""
+def _ask_for_usage(settings: Settings, exchange: Exchange, body: Json) -> bool:
+    """Note whether the client wants the usage, and ask for it: gateways need it for accounting, and streams only report
+    it on request.
+    """
+    exchange.wants_usage = settings.stream_usage == "always"
     options = body.get("stream_options")
     if options is None:
-        options = body["stream_options"] = {}
-    if not isinstance(options, dict) or "include_usage" in options:
+        body["stream_options"] = {"include_usage": True}
+        return True
+    if not isinstance(options, dict):
+        return False
+    if options.get("include_usage") is True:
+        exchange.wants_usage = True
+    if "include_usage" in options:
         return False
     options["include_usage"] = True
     return True

@@ -29,13 +29,6 @@ def restore(exchange: Exchange, answer: Json) -> None:
             choice["finish_reason"] = legacy_functions.FINISH.get(reason, reason)
 
 
-def restoring(exchange: Exchange, writer: StreamWriter) -> StreamWriter:
-    """The writer, behind one that restores the client's terms if there is anything to restore."""
-    if exchange.tool_names or exchange.legacy_functions:
-        return RestoringWriter(writer, exchange.tool_names, legacy=exchange.legacy_functions)
-    return writer
-
-
 def _named(message: Json, names: Mapping[str, str]) -> Json:
     calls = message.get("tool_calls")
     if not names or not isinstance(calls, list):

@@ -230,8 +230,7 @@ def _set_headers(headers: Headers, plan: Plan, exchange: Exchange) -> None:
     for name, value in exchange.headers.items():
         if value is None:
             headers.discard(name)
-        else:
-            headers[name] = value
+    headers.set_all([(name, value) for name, value in exchange.headers.items() if value is not None])
 
 
 def _finish_request(ctx: HttpContext, provider: Provider, exchange: Exchange, sent: bytes) -> None:

@@ -33,6 +33,7 @@ from .streams import ConvertedStream
 
 HeldStream: TypeAlias = ConvertedStream | CheckedStream | MessageStream
 """A stream whose headers wait for its first event."""
+_EVENTS: Final = "text/event-stream"
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -67,7 +68,7 @@ def choose_reading(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action |
                 ctx, bad_upstream("the upstream's answer is compressed although that was not asked for")
             )
         return None
-    if _is_stream(content_type):
+    if content_type == _EVENTS or _is_stream(content_type):
         ctx.set_context("stream", _stream(plan, exchange, service))
     elif limits.exceeds(length, limit := _limit(plan, service)):
         failures.send_error(ctx, answer_too_large(limit))
@@ -214,7 +215,7 @@ def _service(plan: Plan, exchange: Exchange) -> AnyServiceProtocol | None:
 def _stream(plan: Plan, exchange: Exchange, service: AnyServiceProtocol | None) -> ConvertedStream | CheckedStream:
     if service is None:
         return new_checked_stream(plan.provider, exchange)
-    return ConvertedStream(exchange, service, _dropped(plan, exchange))
+    return ConvertedStream(exchange, service, _dropped(plan, exchange) if unread_fields.is_wanted() else None)
 
 
 def _dropped(plan: Plan, exchange: Exchange) -> Mapping[str, str] | None:
@@ -227,7 +228,7 @@ def _dropped(plan: Plan, exchange: Exchange) -> Mapping[str, str] | None:
 
 
 def _is_stream(content_type: str) -> bool:
-    return content_type != "application/json" and content_type.lstrip().lower().startswith("text/event-stream")
+    return content_type != "application/json" and content_type.lstrip().lower().startswith(_EVENTS)
 
 
 def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: bytes) -> tuple[str, bytes]:
@@ -235,8 +236,8 @@ def _answer(plan: Plan, exchange: Exchange, service: AnyServiceProtocol, raw: by
 
     Raises `ApiError` and `NumberError`.
     """
-    document, dropped = documents.of_answer(raw), _dropped(plan, exchange)
-    if dropped is not None and unread_fields.is_wanted():
+    document = documents.of_answer(raw)
+    if unread_fields.is_wanted() and (dropped := _dropped(plan, exchange)) is not None:
         answer = unread_fields.answer(service, exchange, document, dropped)
     else:
         answer = service.response(exchange, document)

@@ -6,10 +6,9 @@ and whole bodies; `streams`, `checked_stream` and `passed_streams` do the same f
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Final
 
-from proxywasm import Action, HttpContext
+from proxywasm import Action, Headers, HttpContext
 
 from ..protocols.exchange import Exchange
 from ..providers.row import OwnKey, Provider
@@ -30,13 +29,12 @@ BUFFERED: Final = 1024 * 1024
 """Bytes. Smaller answers are buffered, so they keep their `content-length`; larger ones are scrubbed as they arrive."""
 
 
-def scrub_headers(ctx: HttpContext, exchange: Exchange) -> None:
+def scrub_headers(headers: Headers, exchange: Exchange) -> None:
     """Mask credentials in the headers of an answer. Raises `ApiError` for a redirection to an address with one."""
-    headers = ctx.response_headers
     given = headers.fields()
-    cleaned = scrub_fields(exchange, given)
-    if cleaned is given:
+    if not exchange.secrets.scrubber.suspects_fields(given):
         return
+    cleaned = scrub_fields(exchange, given)
     kept = set(cleaned)
     for name in dict.fromkeys(name for name, value in given if (name, value) not in kept):
         values = [value for key, value in cleaned if key == name]
@@ -54,10 +52,7 @@ def scrub_fields(exchange: Exchange, given: Fields) -> Fields:
     Raises `ApiError` as `scrub_headers` does.
     """
     scrubber = exchange.secrets.scrubber
-    # The usual case: no name and no value is as long as a credential.
-    if max(map(len, chain.from_iterable(given)), default=0) < scrubber.shortest:
-        return given
-    if not scrubber.suspects_header("\n".join(chain.from_iterable(given))):
+    if not scrubber.suspects_fields(given):
         return given
     cleaned = []
     for name, value in given:

@@ -8,6 +8,7 @@ from proxywasm import SSEError, log
 
 from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol, StreamWriter
+from ..wire import limits
 from ..wire.errors import ApiError, bad_upstream, of_upstream
 from ..wire.json import Json, NumberError, loads
 from . import client_terms, documents, failures, promoted_thinking, unread_fields
@@ -21,7 +22,9 @@ class ConvertedStream:
     def __init__(
         self, exchange: Exchange, service: AnyServiceProtocol, dropped: Mapping[str, str] | None = None
     ) -> None:
-        """`dropped`: the fields of its events that are known not to be read; None: all are."""
+        """`dropped`: the fields of its events that are known not to be read, to log others that are not; None: nothing
+        is logged.
+        """
         self.headers_sent = False
         """The headers have been sent to the client. Set by the caller that sends them."""
         self.has_event = False
@@ -32,8 +35,7 @@ class ConvertedStream:
         """The first output could not be written, so the client has received nothing."""
         self._at_start = True
         self._exchange = exchange
-        watches = dropped is not None and unread_fields.is_wanted()
-        self._event = unread_fields.WatchingEvents(service, dropped or {}) if watches else service.event
+        self._event = service.event if dropped is None else unread_fields.WatchingEvents(service, dropped)
         self._error = service.error
         self._state = service.new_state(exchange)
         self._scrubber = scrubber = exchange.secrets.scrubber
@@ -60,7 +62,7 @@ class ConvertedStream:
                 self._expect_events(chunk)
                 self._at_start = False
             events = self._decoder.feed(chunk)
-            if not events or self._incomplete.is_large:
+            if self._incomplete.is_large or (not events and self._decoder.waiting > limits.LARGE_EVENT):
                 self._incomplete.grow_to(self._decoder.waiting)
             for event in events:
                 self.has_event = True
@@ -142,5 +144,6 @@ def new_writer(exchange: Exchange) -> StreamWriter:
     writer = client.new_writer(exchange)
     if not client.is_pivot and unread_fields.is_wanted():
         writer = unread_fields.WatchingWriter(client, writer)
-    writer = client_terms.restoring(exchange, writer)
+    if exchange.tool_names or exchange.legacy_functions:
+        writer = client_terms.RestoringWriter(writer, exchange.tool_names, legacy=exchange.legacy_functions)
     return promoted_thinking.PromotingWriter(writer) if promoted_thinking.is_enabled(exchange.settings) else writer

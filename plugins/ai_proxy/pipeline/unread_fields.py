@@ -8,6 +8,7 @@ The answer is read through objects that note which of their keys are looked at. 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from proxywasm import Event, log
@@ -107,8 +108,7 @@ def reason_of(path: str, dropped: Mapping[str, str]) -> str:
     return ""
 
 
-def is_wanted() -> bool:
-    return log.enabled_for(LogLevel.DEBUG)
+is_wanted: Final = partial(log.enabled_for, LogLevel.DEBUG)
 
 
 def answer(service: AnyServiceProtocol, exchange: Exchange, document: Json, dropped: Mapping[str, str]) -> Json:

@@ -69,10 +69,14 @@ def write(ctx: HttpContext, provider: Provider, exchange: Exchange) -> None:
     stream.
     """
     answer = exchange.answer
-    answer.is_logged, answer.logged_usage = True, _said(answer)
+    said = answer.last_usage if answer.writer is None else answer.writer.last_usage
+    answer.is_logged, answer.logged_usage = True, said
     what = (provider.row.name, exchange.api, exchange.requested_model, exchange.model, exchange.stream)
     text = _beginnings.get(what) or _beginning(*what)
-    if (used := _usage(answer)) is not None:
+    used = answer.usage
+    if used is None:
+        used = _usage(answer) if answer.writer is None else answer.writer.last_usage
+    if used is not None:
         text += _tokens(used)
     if exchange.attempts is not None:
         text += _of_attempts(exchange.attempts)
@@ -85,12 +89,9 @@ def write_of_stream(ctx: HttpContext, provider: Provider, exchange: Exchange) ->
     Clients leave after the last event, and the stream is over for plugins before this one, which want to know it.
     """
     answer = exchange.answer
-    if not answer.is_logged or answer.logged_usage is not _said(answer):
+    said = answer.last_usage if answer.writer is None else answer.writer.last_usage
+    if not answer.is_logged or answer.logged_usage is not said:
         write(ctx, provider, exchange)
-
-
-def _said(answer: Answer) -> object:
-    return answer.last_usage if answer.writer is None else answer.writer.last_usage
 
 
 def _of_attempts(attempts: Attempts) -> str:
@@ -119,10 +120,7 @@ def _beginning(provider: str, api: str, asked: str, model: str, stream: bool) ->
 
 
 def _usage(answer: Answer) -> Json | None:
-    if answer.usage is not None:
-        return answer.usage
-    if answer.writer is not None:
-        return answer.writer.last_usage
+    """What the bytes for the client have said."""
     if not answer.last_usage:
         return None
     usage = _read(answer.last_usage)

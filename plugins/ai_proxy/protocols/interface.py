@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
 
 from proxywasm import Event, SSEDecoder
 
@@ -70,8 +71,7 @@ class ServiceProtocol(Protocol[State]):
 AnyServiceProtocol = ServiceProtocol[Any]
 
 
-def sse_decoder() -> Decoder:
-    return SSEDecoder(limits.EVENT)
+sse_decoder: Final = partial(SSEDecoder, limits.EVENT)
 
 
 def no_state(exchange: Exchange, /) -> None:

@@ -125,7 +125,10 @@ def dump_bytes(value: Any) -> bytes:
         text = "".join(_encode(value, 0))
     except ValueError:
         raise NumberError from None
-    return to_bytes(text)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return to_bytes(text)
 
 
 _LARGE: Final = 1024 * 1024

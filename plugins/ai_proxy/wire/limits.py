@@ -80,7 +80,7 @@ OWN_ANSWER: Final = 64 * 1024
 REPEATED_REQUEST: Final = 64 * 1024
 """Characters.
 
-* instructions and tools that a response repeats for a client of the Responses API | it does not repeat them
+* instructions, tools and more that a response repeats for a client of the Responses API | it does not repeat them
 """
 EVENT: Final = 16 * _MIB
 """Bytes, in any framing. Some events contain an image.

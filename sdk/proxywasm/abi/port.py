@@ -28,6 +28,8 @@ _IN_ENVOY: Final = {("route_name",): ("xds", "route_name"), ("cluster_name",): (
 """Names that Higress kept; Envoy 1.40 knows these properties by the second name only."""
 
 
+_FREQUENT: Final[dict[tuple[str, ...], bytes]] = {("response", "code_details"): b"response\0code_details"}
+"""Paths of properties that plugins read in every stream, as the gateway takes them."""
 _names: dict[tuple[str, ...], bytes] = {}
 """Those that plugins have set: the same few in every stream."""
 _MOST_NAMES: Final = 100
@@ -88,7 +90,7 @@ class Port:
             return to_bytes(self._request_id(context)) or None
         if context != self._gateway.here or not context:
             self._enter(context)
-        value = self._abi.get_property(encode("\0".join(path)))
+        value = self._abi.get_property(_FREQUENT.get(path) or encode("\0".join(path)))
         if value is None and path in _IN_ENVOY:
             value = self._abi.get_property(encode("\0".join(_IN_ENVOY[path])))
         if value is None and context and len(path) > 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import NoneType
 from typing import Any
 
 from ...wire import lenient
@@ -45,9 +44,9 @@ _STATUS = {
 
 def choices(answer: Json) -> list[tuple[Json, Json]]:
     """Pairs of message and choice."""
-    output = answer.get("output")
-    choices = output.get("choices") if isinstance(output, dict) else None
-    if isinstance(output, dict) and choices is None and isinstance(output.get("text"), str):
+    output = lenient.mapping(answer.get("output"))
+    choices = output.get("choices")
+    if choices is None and isinstance(output.get("text"), str):
         # `result_format: text`, which some models use whatever the request says.
         item = {
             "finish_reason": output.get("finish_reason"),
@@ -62,10 +61,10 @@ def choices(answer: Json) -> list[tuple[Json, Json]]:
         if not isinstance(message, dict):
             raise bad_upstream("the upstream's answer has a choice without a message")
         content = message.get("content")
-        if isinstance(content, list):
+        if type(content) is not str and content is not None:  # a quick test for each event
+            if not isinstance(content, list):
+                raise bad_upstream("the upstream's answer has a content that is neither text nor parts")
             message = {**message, "content": "".join(map(_text, content))}
-        elif not isinstance(content, (str, NoneType)):
-            raise bad_upstream("the upstream's answer has a content that is neither text nor parts")
         calls = message.get("tool_calls")
         if calls is not None and not (isinstance(calls, list) and all(isinstance(one, dict) for one in calls)):
             raise bad_upstream("the upstream's answer has tool_calls that are not an array of objects")

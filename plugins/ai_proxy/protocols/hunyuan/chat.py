@@ -53,13 +53,14 @@ def request(exchange: Exchange, body: Json) -> Json:
         sent["Stop"] = stop
     if body.get("reasoning_effort") == "none":
         sent.setdefault("EnableThinking", False)  # Hunyuan can only switch thinking on and off.
-    functions = chat_fields.functions(body)
-    if functions:
-        sent["Tools"] = [_tool(function) for function in functions]
+    tools = [_tool(function) for function in chat_fields.functions(body)]
+    if tools:
+        sent["Tools"] = tools
     choice = body.get("tool_choice")
     if name := chat_fields.chosen_function(choice):
         sent["ToolChoice"] = "custom"
-        sent["CustomTool"] = _tool(next((one for one in functions if one.get("name") == name), {"name": name}))
+        chosen = (tool for tool in tools if tool["Function"].get("Name") == name)
+        sent["CustomTool"] = next(chosen, None) or _tool({"name": name})
     elif isinstance(choice, str):
         sent["ToolChoice"] = (
             "auto" if choice == "required" else choice

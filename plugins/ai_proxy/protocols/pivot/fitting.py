@@ -34,7 +34,8 @@ def fit(exchange: Exchange, body: Json, rules: ChatRules) -> None:
     if "functions" in body or "function_call" in body:
         exchange.legacy_functions = legacy_functions.translate(body)
     names = Names(rules.names)
-    tool_fitting.fit(body, rules, names)
+    if not tool_fitting.FIELDS.isdisjoint(body):
+        tool_fitting.fit(body, rules, names)
     given = body.get("messages")
     if isinstance(given, list):
         fitted = body["messages"] = _Messages(rules, names).fitting(given)

@@ -27,8 +27,7 @@ def translate(body: Json) -> bool:
 class History:
     """Translates messages with `function_call`, and those of the role `function`."""
 
-    def __init__(self) -> None:
-        self._number = 0
+    _number = 0
 
     def message(self, message: Json) -> Json:
         """The message with `tool_calls`, or of the role `tool`. A result belongs to the last call."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from proxywasm import log
 
@@ -10,6 +10,9 @@ from ...wire import lenient
 from ...wire.json import Json
 from .chat_rules import ChatRules
 from .identifiers import NameRule, tool_name
+
+FIELDS: Final = frozenset({"tools", "tool_choice", "parallel_tool_calls"})
+"""What `fit` looks at. Chats have tools, or none of these."""
 
 
 class Names:

@@ -57,13 +57,36 @@ def remember(
 
 
 def _repeated(body: Json, tools: list[Json], *, stored: bool = False) -> str:
-    """Long instructions and tools are left out: they would be in three events, and in memory meanwhile."""
-    instructions = lenient.text(body.get("instructions"))
-    listed = dumps(tools)
-    if len(instructions) + len(listed) > limits.REPEATED_REQUEST:
-        instructions, listed = "", "[]"
-    rest = dumps({**_fields(body), "store": stored, "instructions": instructions or None})
-    return f'{rest[:-1]},"tools":{listed}}}'
+    """Long instructions and tools are left out, and so are all fields of the client's if the others are long, too: they
+    would be in three events, and in memory meanwhile.
+    """
+    instructions = lenient.text(body.get("instructions")) or None
+    whole = {**_fields(body), "store": stored, "instructions": instructions, "tools": tools}
+    without: Json = {"store": stored, "instructions": None, "tools": []}
+    return _short(whole) or _short({**whole, **without}) or dumps({**_fields({}), **without})
+
+
+def _short(fields: Json) -> str:
+    """The fields as JSON text; empty if that is too long."""
+    text = "" if _is_long(fields) else dumps(fields)
+    return text if len(text) <= limits.REPEATED_REQUEST else ""
+
+
+def _is_long(fields: Json) -> bool:
+    """Whether the JSON text would certainly be too long. Writing it takes seconds for a schema at the limits."""
+    left = limits.REPEATED_REQUEST
+    waiting: list[Any] = [fields]
+    while waiting:
+        container = waiting.pop()
+        left -= 2 * len(container)  # Each value takes a character and a separator.
+        if left < 0:
+            return True
+        for value in container.values() if isinstance(container, dict) else container:
+            if isinstance(value, str):
+                left -= len(value)
+            elif isinstance(value, (dict, list)):
+                waiting.append(value)
+    return left < 0
 
 
 def _fields(body: Json) -> Json:

@@ -258,7 +258,29 @@ def test_an_error_of_the_service_passes() -> None:
 def test_long_instructions_are_not_repeated() -> None:
     long = "x" * 70_000
     response = whole("openai-like", Said("Ho"), instructions=long)
-    assert (response["instructions"], response["tools"]) == (None, [])
+    assert (response["instructions"], response["tools"], response["metadata"]) == (None, [], {"a": "b"})
+
+
+def test_tools_with_many_values_are_not_repeated() -> None:
+    tool = {"type": "function", "name": "f", "parameters": {"type": "object", "enum": [1.5] * 40_000}}
+    response = whole("openai-like", Said("Ho"), tools=[tool], temperature=0.5)
+    assert (response["instructions"], response["tools"], response["temperature"]) == (None, [], 0.5)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"user": "x" * 70_000},
+        {"metadata": {"a": "x" * 70_000}},
+        {"text": {"format": {"type": "json_schema", "name": "s", "schema": {"enum": [1] * 40_000}}}},
+    ],
+)
+def test_other_long_fields_are_not_repeated_either(field: Json) -> None:
+    response = whole("openai-like", Said("Ho"), **field)
+    plain = whole("openai-like", Said("Ho"), instructions=None, tools=[], metadata=None)
+    assert {name: response[name] for name in (*field, "instructions", "tools", "metadata")} == {
+        name: plain[name] for name in (*field, "instructions", "tools", "metadata")
+    }
 
 
 # Other APIs.
