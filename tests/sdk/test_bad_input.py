@@ -56,7 +56,9 @@ def test_the_error_names_the_rule_and_the_client_gets_a_500(start: Start, behavi
         assert stream.local_reply.status == 500
         # Response headers that have gone out cannot be taken back.
         resets = [event for event in stream.take() if isinstance(event, Reset)]
-        assert bool(resets) == (behaviour in ("chunk returns text", "return a taken chunk", "return a chunk that it takes"))
+        assert bool(resets) == (
+            behaviour in ("chunk returns text", "return a taken chunk", "return a chunk that it takes")
+        )
         stream.close()
 
 

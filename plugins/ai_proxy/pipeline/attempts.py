@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from proxywasm import Action, HttpContext, log
 
 from ..protocols.exchange import Attempts, Exchange, Failure, Fallback, RefusalWatch
 from ..wire import apis, lenient, limits
 from ..wire.errors import LAST_STATUS, ApiError, answer_broken
-from . import failures, refused_answers, response, retry, scrubbing, usage
+from . import failures, refused_answers, response, retry, scrubbing, stored_responses, usage
 from .passed_streams import PassedStream
 from .plans import Config, Plan
 from .response import HeldStream
@@ -132,9 +133,10 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
         if exchange.answer.outcome_pending:
             retry.record_outcome(ctx, plan.provider, exchange, exchange.answer.status)
         if is_refused(plan, exchange):
-            return _retry(ctx, plan, exchange, refused_answers.failure(), lambda: None)
+            give_up = partial(stored_responses.hold_answer, ctx, plan.provider, exchange)
+            return _retry(ctx, plan, exchange, refused_answers.failure(), give_up)
         usage.write(ctx, plan.provider, exchange)
-        return None
+        return None if exchange.kept_responses is None else stored_responses.hold_answer(ctx, plan.provider, exchange)
     return _on_unusable_answer(ctx, plan, exchange, error)
 
 
@@ -196,7 +198,10 @@ def on_chunk(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> byte
         exchange: Exchange = ctx.get_context("exchange")
         output = _on_first_chunk(ctx, config.plans[exchange.api], exchange, stream, chunk, last)
     if (last or stream.ended) and isinstance(output, bytes):
-        usage.write_of_stream(ctx, config.plans.provider, ctx.get_context("exchange"))
+        ended: Exchange = ctx.get_context("exchange")
+        usage.write_of_stream(ctx, config.plans.provider, ended)
+        if ended.kept_responses is not None:
+            output = stored_responses.hold_end(ctx, config.plans.provider, ended, output, last=last)
     return output
 
 
@@ -240,7 +245,8 @@ def _after_refusal(
     def give_up() -> None:
         rest = b"" if last else stream.feed(b"", last=True)
         headers = [pair for pair in ctx.response_headers.fields() if pair[0] not in (":status", "content-length")]
-        ctx.send_http_response(exchange.answer.status, headers, output + rest)
+        send = partial(ctx.send_http_response, exchange.answer.status, headers)
+        stored_responses.keep(plan.provider, exchange, output + rest, send)
 
     stream.headers_sent = False
     retry.start(ctx, plan, exchange, refused_answers.failure(), give_up)
@@ -256,14 +262,16 @@ def _retry(
     def gave_up() -> None:
         assert exchange.attempts is not None
         exchange.attempts.under_way = False
-        give_up()
-        if waits and not ctx.replied:
+        nonlocal action
+        action = give_up()
+        if waits and action is not Action.PAUSE and not ctx.replied:
             ctx.resume_http_response()
 
+    action: object = None
     retry.start(ctx, plan, exchange, failure, gave_up)
     assert exchange.attempts is not None
     waits = exchange.attempts.under_way
-    return Action.PAUSE if waits else None
+    return Action.PAUSE if waits or action is Action.PAUSE else None
 
 
 def awaits_first_event(ctx: HttpContext) -> bool:

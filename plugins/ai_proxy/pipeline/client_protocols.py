@@ -39,7 +39,7 @@ def pivot_request(provider: Provider, exchange: Exchange, body: Json) -> Json | 
         exchange.set_api(client.chat_api)
         return None
     if provider.responses is not None and exchange.kept_responses is None:
-        exchange.kept_responses = KeptResponses(provider.responses)
+        exchange.kept_responses = KeptResponses(provider.responses.largest)
     service = provider.row.dialect.protocols.get(exchange.api)
     exchange.thinking = client.thinking(body)
     signed = service is not None and service.accepts_signed_thinking

@@ -16,26 +16,30 @@ from proxywasm import log
 from ...wire import apis, lenient
 from ...wire.apis import Route
 from ...wire.errors import ApiError
-from ...wire.json import Json, dumps, loads, quote
-from ..exchange import Exchange, KeepsResponses
+from ...wire.json import Json, dump_bytes, dumps, loads, quote
+from ..exchange import Exchange, FinishedResponse, KeptResponses
 from ..interface import ResponseWanted
 
 _PREFIXES: Final = {"message": "msg", "function_call": "fc", "reasoning": "rs", "custom_tool_call": "ctc"}
 _PAGE: Final = 20
 _LARGEST_PAGE: Final = 100
+_BETWEEN: Final = b"\n\nevent: "
+"""Between two events. Their data has no line ends."""
 
 
 class Keeping(NamedTuple):
     """What is kept of a request until its response is complete."""
 
-    store: KeepsResponses
+    kept: KeptResponses
     response_id: str
     """The id that the response gets: nobody can guess it."""
     start: str
     """The record without its response, as JSON text."""
 
-    def save(self, response: str) -> None:
-        self.store.save(self.response_id, f"{self.start}{response}}}".encode(errors="replace"))
+    def finish(self, response: str) -> None:
+        """Hand over the complete response to whoever stores it."""
+        record = f"{self.start}{response}}}".encode(errors="replace")
+        self.kept.finished = FinishedResponse(self.response_id, response, record)
 
 
 def conversation(exchange: Exchange, body: Json, items: list[Any]) -> list[Any]:
@@ -66,14 +70,14 @@ def not_found_before(response_id: Any, *, stored: bool) -> ApiError:
 
 def keeping(exchange: Exchange, body: Json, items: list[Any]) -> Keeping | None:
     """How the response is kept; None: it is not."""
-    if exchange.kept_responses is None or body.get("store") is False:
+    kept = exchange.kept_responses
+    if kept is None or body.get("store") is False:
         return None
-    store = exchange.kept_responses.store
     response_id = uuid.uuid4().hex
     listed = [_with_id(item, f"{response_id}_{index}") for index, item in enumerate(lenient.objects(items))]
     owner = exchange.client_headers.get(OWNER, "")
     start = f'{{"owner":{quote(owner)},"input":{dumps(listed)},"response":'
-    return Keeping(store, f"resp_{response_id}", start) if len(start) < store.largest else None
+    return Keeping(kept, f"resp_{response_id}", start) if len(start) < kept.largest else None
 
 
 OWNER: Final = "x-mse-consumer"
@@ -127,6 +131,22 @@ def answer(method: str, route: Route, query: str, record: Json) -> Json:
     if asked.get("stream") == "true":
         raise ApiError(400, "a response that is complete cannot be streamed again", param="stream")
     return response
+
+
+def not_kept(answer: bytes) -> bytes:
+    """An answer, a stream or a whole one, that says that the response is not kept, because the store has failed."""
+    if answer.startswith(b"{"):
+        return dump_bytes({**lenient.mapping(loads(answer)), "store": False})
+    start = answer.index(b"{", last_event(answer))
+    event = loads(answer[start:])
+    event["response"]["store"] = False
+    return answer[:start] + dump_bytes(event) + b"\n\n"
+
+
+def last_event(events: bytes) -> int:
+    """Where the last one of these events begins."""
+    before = events.rfind(_BETWEEN)
+    return before + 2 if before >= 0 else 0
 
 
 def _page(items: list[Json], asked: Mapping[str, str]) -> Json:

@@ -10,9 +10,10 @@ import pytest
 import redis
 from tests.ai_proxy.gateway import RUNNING, Json, gateway_with, refusal
 from tests.ai_proxy.responses_grammar import response as checked
+from tests.ai_proxy.responses_grammar import stream as checked_stream
 from tests.redis_server import RedisServer, redis_server
 
-from proxywasm_host.testing import TestHost, request
+from proxywasm_host.testing import TestHost, TestStream, request
 from proxywasm_host.testing.traffic import RedisCallOut
 
 MOONSHOT: Json = {"type": "moonshot", "apiTokens": ["sk-1"]}
@@ -201,12 +202,119 @@ def test_a_store_that_fails_is_an_error(method: str) -> None:
     assert (stream.reply.status, json.loads(stream.reply.body)["error"]["code"]) == (503, "store_unavailable")
 
 
-def test_an_answer_arrives_although_the_store_fails() -> None:
+# A client may use a response as soon as it has all of it, also at another gateway.
+
+
+def asked(host: TestHost, **body: Any) -> TestStream:
+    return host.request(request("POST", "/v1/responses", JSON, json.dumps({"model": "m", "input": "x", **body})))
+
+
+def answered(stream: TestStream) -> Json:
+    """The whole answer, or the response in the last event of a stream."""
+    message = stream.reply or stream.downstream
+    if not message.body.startswith(b"event: "):
+        document: Json = json.loads(message.body)
+        return document
+    document = json.loads(message.body.decode().strip().rpartition("\ndata: ")[2])
+    assert document["type"] == "response.completed"
+    response: Json = document["response"]
+    return response
+
+
+both = pytest.mark.parametrize("fails", [False, True])
+
+
+@pytest.mark.usefixtures("both_ways")
+@both
+def test_an_answer_waits_for_the_store_and_says_whether_it_is_kept(fails: bool) -> None:
     host = gateway_with({**MOONSHOT, **REDIS})
-    stream = host.request(request("POST", "/v1/responses", JSON, json.dumps({"model": "m", "input": "x"})))
-    answered = stream.respond(200, JSON, json.dumps(chat("Hello")))
-    host.next_redis_call("SET").fail()
-    assert json.loads(answered.body)["status"] == "completed"
+    stream = asked(host)
+    stream.respond(200, JSON, json.dumps(chat("Hello")))
+    assert not stream.downstream
+    settle(host, fails=fails)
+    document = answered(stream)
+    assert (document["status"], document["store"]) == ("completed", not fails)
+    checked(document)
+
+
+def settle(host: TestHost, *, fails: bool) -> None:
+    call = host.next_redis_call("SET")
+    if fails:
+        call.fail()
+    else:
+        call.answer("OK")
+
+
+@pytest.mark.usefixtures("both_ways")
+@both
+@pytest.mark.parametrize("end", ["with the last event", "before the store", "after the store"])
+def test_only_the_last_event_of_a_stream_waits_for_the_store(fails: bool, end: str) -> None:
+    host = gateway_with({**MOONSHOT, **REDIS})
+    stream = asked(host, stream=True)
+    stream.response_headers(200, {"content-type": "text/event-stream"})
+    first, rest = chunks("One ").split(b"\n\n", 1)
+    assert b"One " in stream.response_body(first + b"\n\n")
+    early = stream.response_body(rest, end_of_stream=end == "with the last event")
+    assert b"response.output_text.done" in early
+    assert b"response.completed" not in early
+    if end == "before the store":
+        assert not stream.response_body(b"", end_of_stream=True)
+    settle(host, fails=fails)
+    assert answered(stream)["store"] is not fails
+    if end == "after the store":
+        stream.response_body(b": comments of a service are not for the client\n\n")
+        stream.response_body(b"", end_of_stream=True)
+    assert stream.downstream.body.count(b"response.completed") == 2
+    assert b"comments" not in stream.downstream.body
+    assert stream.downstream.ended
+    checked_stream(stream.downstream.json_events())
+
+
+@both
+def test_an_answer_of_a_later_call_out_waits_for_the_store(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxywasm.core.instance.PluginInstance.sends_again", False)
+    for stream in (False, True):
+        host = several(REDIS, fallback={"models": {"m": {"then": ["claude/c"]}}})
+        one = asked(host, stream=stream)
+        one.respond(503)
+        if stream:
+            host.next_call().answer(200, {"content-type": "text/event-stream"}, CLAUDE_STREAM)
+        else:
+            host.next_call().answer(200, JSON, json.dumps(ANSWER))
+        assert one.reply is None
+        settle(host, fails=fails)
+        assert answered(one)["store"] is not fails
+
+
+@both
+def test_a_refused_answer_that_no_other_provider_replaces_waits_for_the_store(fails: bool) -> None:
+    refused = chat("") | {"choices": [{"index": 0, "message": {"role": "assistant", "content": ""},
+                                       "finish_reason": "content_filter"}]}  # fmt: skip
+    host = several(REDIS, fallback={"on": ["contentFilter"], "models": {"m": {"then": ["claude/c"]}}})
+    stream = asked(host)
+    stream.respond(200, JSON, json.dumps(refused))
+    assert not host.redis_calls, "another provider is asked"
+    stream.respond(200, JSON, json.dumps({**ANSWER, "content": [], "stop_reason": "refusal"}))
+    settle(host, fails=fails)
+    assert answered(stream)["incomplete_details"] == {"reason": "content_filter"}
+    assert answered(stream)["store"] is not fails
+
+
+@pytest.mark.usefixtures("both_ways")
+@both
+def test_the_answer_to_a_deletion_says_whether_the_response_is_gone(fails: bool) -> None:
+    host, gateway = gateway_with({**MOONSHOT, **REDIS}), Gateway("redis")
+    _, made = gateway.ask({"input": "Hi"})
+    stream = host.request(request("DELETE", f"/v1/responses/{made['id']}"))
+    (record,) = gateway.redis.values()
+    host.next_redis_call("GET").answer(record)
+    assert stream.reply is None
+    call = host.next_redis_call("DEL")
+    call.fail() if fails else call.answer(1)
+    document = json.loads(stream.reply.body)
+    assert stream.reply.status == (503 if fails else 200)
+    assert document.get("error", {}).get("code") == ("store_unavailable" if fails else None)
+    assert document.get("deleted", False) is not fails
 
 
 def test_a_damaged_record_is_not_found() -> None:
@@ -226,6 +334,17 @@ ANSWER: Json = {
     "id": "m", "type": "message", "role": "assistant", "model": "c", "stop_reason": "end_turn",
     "content": [{"type": "text", "text": "Two"}], "usage": {"input_tokens": 1, "output_tokens": 2},
 }  # fmt: skip
+CLAUDE_STREAM: bytes = b"".join(
+    b"event: %b\ndata: %b\n\n" % (event["type"].encode(), json.dumps(event).encode())
+    for event in (
+        {"type": "message_start", "message": {**ANSWER, "content": [], "stop_reason": None}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Two"}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
+        {"type": "message_stop"},
+    )
+)
 WEATHER: Json = {"type": "function", "name": "weather", "parameters": {"type": "object", "properties": {}}}
 
 
