@@ -8,7 +8,7 @@ from functools import partial
 from proxywasm import Action, HttpContext, log
 
 from ..protocols.exchange import Attempts, Exchange, Failure, Fallback, RefusalWatch
-from ..wire import apis, lenient, limits
+from ..wire import apis, lenient, limits, waits
 from ..wire.errors import LAST_STATUS, ApiError, answer_broken
 from . import failures, refused_answers, response, retry, scrubbing, stored_responses, usage
 from .passed_streams import PassedStream
@@ -68,7 +68,8 @@ def _read_and_record(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action
     """Handle an answer that is not retried, and record its outcome for the token, as soon as that is known."""
     if not ctx.is_response_from_upstream() or ctx.is_websocket():
         return response.choose_reading(ctx, plan, exchange)
-    answer, wait = exchange.answer, _retry_after(ctx)
+    answer = exchange.answer
+    wait = waits.asked(ctx.response_headers, answer.status) if answer.status >= 400 else 0.0
     action = response.choose_reading(ctx, plan, exchange)
     if 200 <= answer.status < 300 and action is Action.STOP_ITERATION and not answer.passes_through:
         answer.outcome_pending = True
@@ -81,7 +82,8 @@ def _retry_failure(
     ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: Attempts, failure: Failure
 ) -> Action | None:
     """Make the request again after a failure, when its body has been read."""
-    retry.record_outcome(ctx, plan.provider, exchange, failure.status, _retry_after(ctx))
+    wait = waits.asked(ctx.response_headers, failure.status)
+    retry.record_outcome(ctx, plan.provider, exchange, failure.status, wait)
     if _needs_no_body(ctx, attempts.fallback, failure):
         # The service may break it off.
         return _retry(
@@ -102,10 +104,6 @@ def _retry_failure(
 def _needs_no_body(ctx: HttpContext, fallback: Fallback | None, failure: Failure) -> bool:
     """Whether the status decides, and the client will never see this answer."""
     return fallback is not None and ctx.can_send_again and not fallback.may_say_more(failure.status)
-
-
-def _retry_after(ctx: HttpContext) -> str:
-    return ctx.response_headers.get("retry-after", "")
 
 
 def _status(ctx: HttpContext) -> int:

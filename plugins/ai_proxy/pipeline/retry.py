@@ -17,7 +17,7 @@ from ..credentials.secrets import signature
 from ..credentials.signing.outgoing import Outgoing
 from ..protocols.exchange import Answer, Attempts, Exchange, Failure
 from ..providers.row import Provider
-from ..wire import lenient
+from ..wire import waits
 from ..wire.errors import ApiError
 from . import addressing, failures, refused_answers, whole_answers
 from .plans import Plan
@@ -66,12 +66,12 @@ def _with_another_token(provider: Provider, exchange: Exchange, attempts: Attemp
     )
 
 
-def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, status: int, wait: str = "") -> None:
-    """Record the status of an answer for the token of the request. `wait` is the answer's `retry-after`."""
+def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, status: int, wait: float = 0.0) -> None:
+    """Record the status of an answer for the token of the request. `wait`: the seconds that the service asks for."""
     if wait and status >= 400:
-        provider.tokens.rest(exchange.secrets.token, seconds := lenient.digits(wait))
+        provider.tokens.rest(exchange.secrets.token, wait)
         if exchange.attempts is not None and exchange.attempts.fallback is not None:
-            exchange.attempts.fallback.asks_to_wait(status, seconds)
+            exchange.attempts.fallback.asks_to_wait(status, wait)
     health = provider.tokens.health
     if health is None or not exchange.secrets.token:
         return
@@ -138,7 +138,7 @@ def send(
             except ApiError as error:
                 failure = Failure(error.status, error, unusable=True)
         status = answer.status if failure is None else failure.status
-        record_outcome(ctx, provider, exchange, status, answer.headers.get("retry-after", ""))
+        record_outcome(ctx, provider, exchange, status, waits.asked(answer.headers, answer.status))
         if ctx.replied:
             return
         if failure is None:

@@ -230,7 +230,7 @@ class Fallback(Protocol):
     def gateway_failed(self, ctx: HttpContext, /) -> bool:
         """Whether the answer is the gateway's own, because it has got none from the service."""
 
-    def asks_to_wait(self, status: int, seconds: int, /) -> None:
+    def asks_to_wait(self, status: int, seconds: float, /) -> None:
         """The service has answered with this status, and wants to be asked again after these seconds."""
 
     def is_late(self) -> None:

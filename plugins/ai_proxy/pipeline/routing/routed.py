@@ -45,7 +45,7 @@ class Routed:
         """Why the current attempt has failed."""
         self._gateway_reason = ""
         self._began = 0.0
-        self._wait = 0
+        self._wait = 0.0
         """Seconds that the current provider asks to wait."""
         self._exchanges: list[Exchange] = []
         self._later: LaterRequest | None = None
@@ -102,7 +102,7 @@ class Routed:
         self._current = candidate
         self._used.append(candidate)
         self._reason = self._gateway_reason = ""
-        self._wait = 0
+        self._wait = 0.0
         self._began = time.time()
         candidate.entry.busy += 1
 
@@ -117,7 +117,7 @@ class Routed:
         breaker = self._selection.breaker
         if breaker is None:
             return
-        wait = self._wait if current.entry.provider.tokens.all_rest else 0
+        wait = self._wait if current.entry.provider.tokens.all_rest else 0.0
         if self._reason in _FAULTS or wait:
             breaker.failed(current.entry.id, current.model, wait)
         elif not self._reason:
@@ -164,7 +164,7 @@ class Routed:
         self._gateway_reason = triggers.of_gateway(ctx)
         return self._gateway_reason != ""
 
-    def asks_to_wait(self, status: int, seconds: int) -> None:
+    def asks_to_wait(self, status: int, seconds: float) -> None:
         if status in _WAITING:
             self._wait = seconds
 
