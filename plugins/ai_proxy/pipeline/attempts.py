@@ -10,7 +10,7 @@ from proxywasm import Action, HttpContext, log
 from ..protocols.exchange import Attempts, Exchange, Failure, Fallback, RefusalWatch
 from ..wire import apis, lenient, limits, waits
 from ..wire.errors import LAST_STATUS, ApiError, answer_broken
-from . import failures, refused_answers, response, retry, scrubbing, stored_responses, usage
+from . import failures, native_refusals, refused_answers, response, retry, scrubbing, stored_responses, usage
 from .passed_streams import PassedStream
 from .plans import Config, Plan
 from .response import HeldStream
@@ -55,7 +55,7 @@ def _on_routed_headers(
             return _retry_failure(ctx, plan, exchange, attempts, failure)
     elif not fails:
         fallback.arrived(ctx)
-        if fallback.watches_content and exchange.api == apis.CHAT:
+        if fallback.watches_content and (exchange.api == apis.CHAT or exchange.api in native_refusals.CHATS):
             exchange.answer.watch = RefusalWatch()
     ctx.response_headers.update(fallback.headers)
     action = _read_and_record(ctx, plan, exchange)
@@ -122,6 +122,10 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     plan = config.plans[exchange.api]
     if exchange.answer.passes_through:
         scrubbing.pass_body(ctx, exchange, raw)
+        if exchange.answer.watch is not None:
+            native_refusals.watch_answer(exchange.answer.watch, exchange.api, raw)
+            if is_refused(plan, exchange):
+                return _retry(ctx, plan, exchange, refused_answers.failure(), lambda: None)
         usage.write(ctx, plan.provider, exchange)
         return None
     if exchange.attempts is not None and exchange.attempts.awaiting_retry:

@@ -13,10 +13,10 @@ from proxywasm import Action, HttpContext
 
 from ..protocols.exchange import Exchange
 from ..providers.row import OwnKey, Provider
-from ..wire import apis, lenient
+from ..wire import apis, lenient, limits
 from ..wire.errors import ApiError
 from . import usage
-from .message_streams import MessageStream, ResponseStream
+from .message_streams import GeminiStream, MessageStream, ResponseStream
 from .passed_streams import PassedStream, new_passed_stream
 
 Fields = list[tuple[str, str]]
@@ -96,13 +96,15 @@ def may_hold_credentials(ctx: HttpContext, provider: Provider, exchange: Exchang
     return bool(exchange.secrets.scrubber) and provider.own_key is not OwnKey.USED and ctx.has_response_body
 
 
-def _new_stream(kind: str, exchange: Exchange) -> PassedStream:
+def new_stream(kind: str, exchange: Exchange) -> PassedStream:
     scrubber = exchange.secrets.scrubber
     if exchange.answer.status < 400 and kind.startswith("text/event-stream"):
         if exchange.api == apis.MESSAGES:
             return MessageStream(scrubber, exchange)
         if exchange.api == apis.RESPONSES:
             return ResponseStream(scrubber, exchange)
+        if exchange.api == apis.GEMINI_STREAM and exchange.attempts is not None:
+            return GeminiStream(scrubber, exchange)
     return new_passed_stream(kind, scrubber, exchange)
 
 
@@ -111,14 +113,21 @@ def pass_unconverted(ctx: HttpContext, provider: Provider, exchange: Exchange) -
     headers = ctx.response_headers
     kind = headers.get("content-type", "").lstrip().lower()
     is_media = kind.startswith(_NOT_TEXT) and exchange.answer.status < 400 and "xml" not in kind
-    if is_media or ctx.response_is_opaque or not may_hold_credentials(ctx, provider, exchange):
+    watched = exchange.answer.watch is not None and ctx.has_response_body
+    if is_media or ctx.response_is_opaque or not (watched or may_hold_credentials(ctx, provider, exchange)):
         ctx.dont_read_response_body()
         return None
     exchange.answer.passes_through = True
-    if 0 < lenient.digits(headers.get("content-length")) <= BUFFERED:
+    length = lenient.digits(headers.get("content-length"))
+    if watched and kind.startswith("application/json") and length <= limits.UNPARSED_ANSWER:
+        # Whether a content filter has refused it is known from all of it.
+        ctx.set_response_body_buffer_limit(limits.UNPARSED_ANSWER)
+        ctx.buffer_response_body()
+        return Action.STOP_ITERATION
+    if 0 < length <= BUFFERED:
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")
-    stream = _new_stream(kind, exchange)
+    stream = new_stream(kind, exchange)
     ctx.set_context("stream", stream)
     return None if stream.headers_sent else Action.STOP_ITERATION

@@ -18,6 +18,7 @@ from .. import documents
 
 _FORMS: Final = frozenset({apis.AUDIO_TRANSCRIPTION, apis.AUDIO_TRANSLATION, *apis.IMAGE_FORMS})
 _WITHOUT_MODEL: Final = apis.UNREAD - _FORMS
+_MODEL_IN_PATH: Final = frozenset({apis.GEMINI_GENERATE, apis.GEMINI_STREAM})
 _CONVERSATION_KEYS: Final = ("prompt_cache_key", "conversation", "session_id")
 _LONGEST_BEGINNING: Final = 16 * 1024
 """Characters at the beginning of a conversation that tell it apart."""
@@ -46,6 +47,11 @@ def body_names_model(ctx: HttpContext, api: str) -> bool:
     return not content_type or "application/json" in content_type.lower()
 
 
+def keeps_body(ctx: HttpContext, api: str) -> bool:
+    """Whether the body of a request whose path has the model is kept, for another provider."""
+    return api in _MODEL_IN_PATH and ctx.has_request_body and not ctx.request_is_opaque
+
+
 def without_body(ctx: HttpContext, route: Route, client: ClientProtocol) -> Requested:
     """A request whose model is in its path or query, or which has none."""
     if model := route.parameters.get("model", ""):
@@ -55,7 +61,9 @@ def without_body(ctx: HttpContext, route: Route, client: ClientProtocol) -> Requ
 
 
 def of_body(ctx: HttpContext, route: Route, client: ClientProtocol, raw: bytes) -> Requested:
-    """A request whose body names the model. Raises `ApiError`."""
+    """A request whose body was read, mostly because it names the model. Raises `ApiError`."""
+    if route.api in _MODEL_IN_PATH:
+        return without_body(ctx, route, client)
     content_type = ctx.request_headers.get("content-type", "")
     if multipart.is_form(content_type):
         return Requested(route, client, _model_of_form(raw, content_type), False, None)

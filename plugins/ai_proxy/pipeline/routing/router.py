@@ -40,7 +40,8 @@ class Router:
             except ApiError as error:
                 refuse_unrouted(ctx, client, error)
             return None
-        if not requested.body_names_model(ctx, route.api):
+        keeps = self._selection.settings.fallback is not None and requested.keeps_body(ctx, route.api)
+        if not keeps and not requested.body_names_model(ctx, route.api):
             return self._begin(ctx, requested.without_body(ctx, route, client), None)
         if limits.exceeds(ctx.request_headers.get("content-length", ""), limits.BODY):
             refuse_unrouted(ctx, client, request_too_large())
