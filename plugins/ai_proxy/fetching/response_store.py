@@ -175,7 +175,7 @@ class RedisStore(ResponseStore):
         if len(record) > self.largest:
             then(False)
             return False
-        words = ["SET", _key(response_id), record, "EX", self._ttl]
+        words: list[str | bytes | int] = ["SET", _key(response_id), record, "EX", self._ttl]
         return self._send(words, lambda error: then(error is None))
 
     def delete(self, response_id: str, then: Deleted) -> None:

@@ -122,6 +122,8 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     plan = config.plans[exchange.api]
     if exchange.answer.passes_through:
         scrubbing.pass_body(ctx, exchange, raw)
+        if exchange.api == apis.RESPONSES:
+            retry.note_maker(exchange, raw)
         if exchange.answer.watch is not None:
             native_refusals.watch_answer(exchange.answer.watch, exchange.api, raw)
             if is_refused(plan, exchange):
@@ -260,16 +262,16 @@ def _retry(
 ) -> Action | None:
     """Make the request again; the response waits for the outcome."""
     waits = False
+    action: object = None
 
     def gave_up() -> None:
+        nonlocal action
         assert exchange.attempts is not None
         exchange.attempts.under_way = False
-        nonlocal action
         action = give_up()
         if waits and action is not Action.PAUSE and not ctx.replied:
             ctx.resume_http_response()
 
-    action: object = None
     retry.start(ctx, plan, exchange, failure, gave_up)
     assert exchange.attempts is not None
     waits = exchange.attempts.under_way

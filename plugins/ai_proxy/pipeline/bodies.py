@@ -33,6 +33,8 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
             body = pivot
             changed = True
         is_chat = pivot is not None
+    if exchange.api == apis.RESPONSES and "previous_response_id" in body:
+        changed |= client_protocols.expand_response(provider, exchange, body)
     if settings.custom_settings:
         changed |= custom_settings.apply(settings.custom_settings, body)
     exchange.stream = body.get("stream") is True

@@ -14,7 +14,7 @@ from ..credentials.scrubber import Scrubber
 from ..protocols.exchange import Exchange
 from ..wire import lenient, limits
 from ..wire.errors import RESPONSE_FAILED, ApiError, stream_cut
-from ..wire.json import dumps, loads, to_bytes
+from ..wire.json import Json, dumps, loads, to_bytes
 from . import native_refusals
 from .passed_streams import TextStream
 
@@ -85,14 +85,18 @@ class MessageStream(TextStream):
         return chunk
 
     def _look_at(self, data: str) -> None:
-        """Look for an error, or a refusal, in one of the first events."""
-        api = self._exchange.api
+        """One of the first events."""
         try:
             document = lenient.mapping(loads(data))
         except ValueError:  # The client gets it as it is.
             if self._watch is not None:
                 self._watch.decided = True
             return
+        self._see(document)
+
+    def _see(self, document: Json) -> None:
+        """Look for an error, or a refusal."""
+        api = self._exchange.api
         self.failure = native_refusals.error(api, document)
         if self._watch is not None:
             native_refusals.watch_event(self._watch, api, document)
@@ -109,6 +113,12 @@ class ResponseStream(MessageStream):
 
     _ends = (b"response.completed", b"response.incomplete", b"response.failed", _ERROR)
     _longest = len(b"response.incomplete") - 1
+
+    def _see(self, document: Json) -> None:
+        super()._see(document)
+        attempts = self._exchange.attempts
+        if self.failure is None and attempts is not None and attempts.fallback is not None:
+            attempts.fallback.made(lenient.mapping(document.get("response")).get("id"))
 
 
 class GeminiStream(MessageStream):

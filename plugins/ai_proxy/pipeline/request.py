@@ -59,8 +59,8 @@ def on_headers(
         unsupported = wrong_format or (not request.supported and (readable or request.refuses_unread))
         if unsupported and (action := own_answers.reply(ctx, plans, plan, exchange, route, readable=readable)):
             return action
-        if plain is None:
-            _check_path(ctx, plan)
+        if plain is None and (action := _on_path(ctx, plan, exchange, route)):
+            return action
         if request.reads_headers:
             _read_headers(ctx, headers, plans, exchange)
         if request.choose_path is not None:
@@ -101,11 +101,17 @@ def _without_active_provider(ctx: HttpContext, config: Config) -> Action | None:
     return None
 
 
-def _check_path(ctx: HttpContext, plan: Plan) -> None:
-    """Check a path that is not in `Clients.plain`. Raises `ApiError` if the upstream may read it differently."""
+def _on_path(ctx: HttpContext, plan: Plan, exchange: Exchange, route: apis.Route) -> Action | None:
+    """Check a path that is not in `Clients.plain`, or answer a request for a response that the service has never seen.
+
+    Raises `ApiError` if the upstream may read the path differently.
+    """
+    if "response_id" in route.parameters and (action := stored_responses.reply(ctx, plan.provider, exchange, route)):
+        return action
     if not plan.api and plan.openai:
         log.warn("unknown path %s: passed on with the provider's host and credentials only", paths.shown(ctx.path))
     paths.check(ctx.path)
+    return None
 
 
 def _token(plan: Plan, headers: Headers) -> str:

@@ -17,8 +17,8 @@ from ..credentials.secrets import signature
 from ..credentials.signing.outgoing import Outgoing
 from ..protocols.exchange import Answer, Attempts, Exchange, Failure
 from ..providers.row import Provider
-from ..wire import waits
-from ..wire.errors import ApiError
+from ..wire import apis, lenient, waits
+from ..wire.errors import ApiError, parse
 from . import addressing, failures, refused_answers, whole_answers
 from .plans import Plan
 
@@ -79,6 +79,13 @@ def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, sta
         health.worked(exchange.secrets.token)
     else:
         health.failed(exchange.secrets.token, status, _cluster_name(ctx, exchange))
+
+
+def note_maker(exchange: Exchange, raw: bytes) -> None:
+    """A service with the Responses API has answered: it may keep the response."""
+    attempts = exchange.attempts
+    if attempts is not None and attempts.fallback is not None and attempts.fallback.notes_makers:
+        attempts.fallback.made(lenient.mapping(parse(raw)).get("id"))
 
 
 def _cluster_name(ctx: HttpContext, exchange: Exchange) -> str:
@@ -142,6 +149,8 @@ def send(
         if ctx.replied:
             return
         if failure is None:
+            if exchange.api == apis.RESPONSES and not exchange.stream:
+                note_maker(exchange, answer.body)
             pass_on = partial(whole_answers.send, ctx, plan, exchange, answer, headers, body)
             watch = exchange.answer.watch
             if watch is not None and watch.refused and is_possible(provider, exchange, refused_answers.failure()):

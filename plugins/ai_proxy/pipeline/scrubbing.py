@@ -108,19 +108,26 @@ def new_stream(kind: str, exchange: Exchange) -> PassedStream:
     return new_passed_stream(kind, scrubber, exchange)
 
 
+def _is_watched(exchange: Exchange) -> bool:
+    """Whether the choice of providers has to know what is in the answer: a refusal, or the id of a response."""
+    fallback = exchange.attempts.fallback if exchange.attempts is not None else None
+    if fallback is None:
+        return False
+    return exchange.answer.watch is not None or (exchange.api == apis.RESPONSES and fallback.notes_makers)
+
+
 def pass_unconverted(ctx: HttpContext, provider: Provider, exchange: Exchange) -> Action | None:
     """Pass on an answer that is neither converted nor checked. It is only read if it can contain credentials."""
     headers = ctx.response_headers
     kind = headers.get("content-type", "").lstrip().lower()
     is_media = kind.startswith(_NOT_TEXT) and exchange.answer.status < 400 and "xml" not in kind
-    watched = exchange.answer.watch is not None and ctx.has_response_body
+    watched = ctx.has_response_body and _is_watched(exchange)
     if is_media or ctx.response_is_opaque or not (watched or may_hold_credentials(ctx, provider, exchange)):
         ctx.dont_read_response_body()
         return None
     exchange.answer.passes_through = True
     length = lenient.digits(headers.get("content-length"))
     if watched and kind.startswith("application/json") and length <= limits.UNPARSED_ANSWER:
-        # Whether a content filter has refused it is known from all of it.
         ctx.set_response_body_buffer_limit(limits.UNPARSED_ANSWER)
         ctx.buffer_response_body()
         return Action.STOP_ITERATION

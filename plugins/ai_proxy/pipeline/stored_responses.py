@@ -43,8 +43,18 @@ def look_up(
     return store.load(ctx, response_id, then)
 
 
-def reply(ctx: HttpContext, store: ResponseStore, exchange: Exchange, route: Route) -> Action:
-    """Answer a request for a response."""
+def reply(ctx: HttpContext, provider: Provider, exchange: Exchange, route: Route) -> Action | None:
+    """Answer a request for a response. None: the service may have it. Raises `ApiError`."""
+    response_id, store = route.parameters["response_id"], provider.responses
+    is_own = stored.is_own(response_id)
+    if store is None or not (is_own or route.api not in provider.paths):
+        if is_own:
+            raise exchange.client.unsupported(route)
+        return None
+    return _reply(ctx, store, exchange, route)
+
+
+def _reply(ctx: HttpContext, store: ResponseStore, exchange: Exchange, route: Route) -> Action:
     response_id, method = route.parameters["response_id"], ctx.method
     headers = {OWNER: ctx.request_headers.get(OWNER, "")}
     query = ctx.path.partition("?")[2]

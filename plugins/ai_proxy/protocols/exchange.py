@@ -246,6 +246,13 @@ class Fallback(Protocol):
         """The answer for the client begins."""
 
     @property
+    def notes_makers(self) -> bool:
+        """Whether it has to know which service has made a response."""
+
+    def made(self, response_id: object, /) -> None:
+        """The service has made a response with this id, and may keep it."""
+
+    @property
     def headers(self) -> Mapping[str, str]:
         """Headers that tell the client which providers were asked."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 from .lenient import digits
@@ -35,7 +35,7 @@ class Fields(Protocol):
     """Header fields with names in lower case."""
 
     def get(self, name: str, default: str, /) -> str: ...
-    def __iter__(self) -> Iterable[str]: ...
+    def __iter__(self) -> Iterator[str]: ...
 
 
 def asked(headers: Fields, status: int) -> float:

@@ -21,7 +21,7 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: NOW)
 
 
-def asked(status: int = 429, **fields: str) -> float:
+def asked(status: int = 429, /, **fields: str) -> float:
     return waits.asked(
         Headers.sent([(name.replace("_", "-"), value) for name, value in fields.items()], "sent"), status
     )

@@ -119,7 +119,7 @@ def talk(one: openai.OpenAI, two: openai.OpenAI) -> None:
 
 def streamed(client: openai.OpenAI, earlier: str | None) -> str:
     """The id of a response, taken from its last event."""
-    with client.responses.stream(model="m", input="x", previous_response_id=earlier) as stream:  # type: ignore[arg-type]
+    with client.responses.stream(model="m", input="x", previous_response_id=earlier) as stream:
         for event in stream:
             if event.type == "response.completed":
                 return event.response.id
@@ -132,7 +132,7 @@ def refused_by(client: openai.OpenAI, failing: Any) -> None:
     with failing:
         with client.responses.stream(model="m", input="x") as stream:
             events = [event.type for event in stream]
-            assert stream.get_final_response().store is False
+            assert stream.get_final_response().to_dict()["store"] is False
         assert events[-1] == "response.completed"
         with pytest.raises(openai.InternalServerError) as error:
             client.responses.delete(kept.id)

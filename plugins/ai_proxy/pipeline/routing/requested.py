@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, quote, urlencode
 from proxywasm import HttpContext
 
 from ...protocols.exchange import ClientProtocol
-from ...wire import apis, multipart
+from ...protocols.responses import stored
+from ...wire import apis, lenient, multipart
 from ...wire.apis import Route
 from ...wire.errors import ApiError
 from ...wire.json import Json, NumberError, dump_converted
@@ -19,6 +20,9 @@ from .. import documents
 _FORMS: Final = frozenset({apis.AUDIO_TRANSCRIPTION, apis.AUDIO_TRANSLATION, *apis.IMAGE_FORMS})
 _WITHOUT_MODEL: Final = apis.UNREAD - _FORMS
 _MODEL_IN_PATH: Final = frozenset({apis.GEMINI_GENERATE, apis.GEMINI_STREAM})
+_RESPONSES: Final = frozenset({apis.RESPONSES, apis.COUNT_RESPONSE_TOKENS, apis.COMPACT_RESPONSE})
+_KEPT_BY_SERVICES: Final = ("conversation", "prompt")
+"""Fields that name what only one service has."""
 _CONVERSATION_KEYS: Final = ("prompt_cache_key", "conversation", "session_id")
 _LONGEST_BEGINNING: Final = 16 * 1024
 """Characters at the beginning of a conversation that tell it apart."""
@@ -35,6 +39,10 @@ class Requested(NamedTuple):
     """The model is a part of the path, so it cannot be replaced."""
     document: Json | None
     """Its body, if that is JSON."""
+    response_id: str = ""
+    """The response that it continues, or wants."""
+    is_bound: bool = False
+    """It needs what one service keeps: another one cannot answer it."""
 
 
 def body_names_model(ctx: HttpContext, api: str) -> bool:
@@ -56,6 +64,8 @@ def without_body(ctx: HttpContext, route: Route, client: ClientProtocol) -> Requ
     """A request whose model is in its path or query, or which has none."""
     if model := route.parameters.get("model", ""):
         return Requested(route, client, model, True, None)
+    if response_id := route.parameters.get("response_id", ""):
+        return Requested(route, client, "", False, None, response_id, not stored.is_own(response_id))
     query = parse_qs(ctx.path.partition("?")[2]) if route.api == apis.REALTIME else {}
     return Requested(route, client, query.get("model", [""])[0], False, None)
 
@@ -71,7 +81,15 @@ def of_body(ctx: HttpContext, route: Route, client: ClientProtocol, raw: bytes) 
     model = document.get("model")
     if model is not None and not isinstance(model, str):
         raise ApiError(400, "model must be a string", param="model")
-    return Requested(route, client, model or "", False, document)
+    found = Requested(route, client, model or "", False, document)
+    return _with_kept(found, document) if route.api in _RESPONSES else found
+
+
+def _with_kept(asked: Requested, document: Json) -> Requested:
+    """With what the request says of things that the gateway or a service keeps."""
+    earlier = lenient.text(document.get("previous_response_id"))
+    is_bound = (earlier != "" and not stored.is_own(earlier)) or any(document.get(name) for name in _KEPT_BY_SERVICES)
+    return asked._replace(response_id=earlier, is_bound=is_bound)
 
 
 def conversation_key(document: Json | None) -> str:

@@ -185,6 +185,15 @@ class Routed:
             ctx.config = current.entry.config
 
     @property
+    def notes_makers(self) -> bool:
+        return self._selection.makers is not None
+
+    def made(self, response_id: object) -> None:
+        makers, current = self._selection.makers, self._current
+        if makers is not None and current is not None and isinstance(response_id, str):
+            makers.remember(response_id, current.entry.id)
+
+    @property
     def route(self) -> str:
         current = self._current
         return self._journal.shown("" if current is None else current.name, self._reason or "answered")
@@ -263,6 +272,8 @@ class Routed:
     def _rest(self, reason: str = "") -> list[Candidate]:
         """The providers that can still be asked."""
         candidates = self._candidates
+        if self._asked.is_bound:
+            return []
         if (reason or self._reason) == CONTEXT_LENGTH and self._asked.model:
             model = candidates[0].model
             longer = self._selection.next_models(model).longer

@@ -21,6 +21,8 @@ from ..exchange import Exchange, FinishedResponse, KeptResponses
 from ..interface import ResponseWanted
 
 _PREFIXES: Final = {"message": "msg", "function_call": "fc", "reasoning": "rs", "custom_tool_call": "ctc"}
+_OWN: Final = "resp_gw"
+"""How the ids of kept responses begin. Those of services have only hexadecimal digits there."""
 _PAGE: Final = 20
 _LARGEST_PAGE: Final = 100
 _BETWEEN: Final = b"\n\nevent: "
@@ -42,24 +44,43 @@ class Keeping(NamedTuple):
         self.kept.finished = FinishedResponse(self.response_id, response, record)
 
 
-def conversation(exchange: Exchange, body: Json, items: list[Any]) -> list[Any]:
+def items(given: Any) -> list[Any]:
+    """The items of `input`. Raises `ApiError`."""
+    if isinstance(given, str):
+        return [{"type": "message", "role": "user", "content": given}]
+    if isinstance(given, list) and given:
+        return given
+    if given is None:
+        raise ApiError(400, "Missing required parameter: 'input'.", param="input", code="missing_required_parameter")
+    raise ApiError(400, "input must be a text or a non-empty array of items", param="input", code="invalid_type")
+
+
+def conversation(exchange: Exchange, body: Json, new: list[Any]) -> list[Any]:
     """The items with those of the earlier conversation in front. Raises `ApiError` and `ResponseWanted`."""
     earlier_id = body.get("previous_response_id")
     if earlier_id is None:
-        return items
+        return new
     kept = exchange.kept_responses
     if kept is not None and isinstance(earlier_id, str):
         if kept.earlier is None:
             raise ResponseWanted(earlier_id)
         record = readable(kept.earlier, exchange.client_headers)
         if record is not None:
-            return [*record["input"], *record["response"]["output"], *items]
+            return [*record["input"], *record["response"]["output"], *new]
     raise not_found_before(earlier_id, stored=kept is not None)
 
 
 def not_found_before(response_id: Any, *, stored: bool) -> ApiError:
+    return _not_found(response_id, "it is kept no longer" if stored else "nothing is stored behind this route")
+
+
+def made_elsewhere(response_id: str) -> ApiError:
+    """The error for a response that the service of another model has made."""
+    return _not_found(response_id, "the service of another model has made it")
+
+
+def _not_found(response_id: Any, why: str) -> ApiError:
     """Clients know this code, and send the whole conversation."""
-    why = "it is kept no longer" if stored else "nothing is stored behind this route"
     return ApiError(
         400,
         f"Previous response with id '{response_id}' not found: {why}; send the whole conversation in `input`",
@@ -68,16 +89,37 @@ def not_found_before(response_id: Any, *, stored: bool) -> ApiError:
     )
 
 
-def keeping(exchange: Exchange, body: Json, items: list[Any]) -> Keeping | None:
+def is_own(response_id: Any) -> bool:
+    """Whether this is the id of a response that a store of this plugin keeps, or has kept: no service knows it."""
+    return isinstance(response_id, str) and response_id.startswith(_OWN)
+
+
+def expand(exchange: Exchange, body: Json) -> None:
+    """Put the conversation in place of an id of our own, for a service with the Responses API: it has never seen that.
+
+    Raises `ApiError` and `ResponseWanted`.
+    """
+    earlier, new = conversation(exchange, body, []), items(body.get("input"))
+    body["input"] = [*(_without_id(item) for item in earlier if item.get("type") != "reasoning"), *new]
+    del body["previous_response_id"]
+
+
+def _without_id(item: Json) -> Json:
+    """An item for a service that has not made it: it would look for its id. Reasoning is left out, because only the
+    service that has made it can read it."""
+    return {name: value for name, value in item.items() if name not in {"id", "status"}}
+
+
+def keeping(exchange: Exchange, body: Json, conversation_: list[Any]) -> Keeping | None:
     """How the response is kept; None: it is not."""
     kept = exchange.kept_responses
     if kept is None or body.get("store") is False:
         return None
     response_id = uuid.uuid4().hex
-    listed = [_with_id(item, f"{response_id}_{index}") for index, item in enumerate(lenient.objects(items))]
+    listed = [_with_id(item, f"{response_id}_{index}") for index, item in enumerate(lenient.objects(conversation_))]
     owner = exchange.client_headers.get(OWNER, "")
     start = f'{{"owner":{quote(owner)},"input":{dumps(listed)},"response":'
-    return Keeping(kept, f"resp_{response_id}", start) if len(start) < kept.largest else None
+    return Keeping(kept, f"{_OWN}{response_id}", start) if len(start) < kept.largest else None
 
 
 OWNER: Final = "x-mse-consumer"

@@ -267,7 +267,9 @@ def test_only_the_last_event_of_a_stream_waits_for_the_store(fails: bool, end: s
     assert stream.downstream.body.count(b"response.completed") == 2
     assert b"comments" not in stream.downstream.body
     assert stream.downstream.ended
-    checked_stream(stream.downstream.json_events())
+    sent = stream.downstream.json_events()
+    sent[-1]["response"]["store"] = True  # only the last event knows better
+    checked_stream(sent)
 
 
 @both
@@ -308,11 +310,13 @@ def test_the_answer_to_a_deletion_says_whether_the_response_is_gone(fails: bool)
     stream = host.request(request("DELETE", f"/v1/responses/{made['id']}"))
     (record,) = gateway.redis.values()
     host.next_redis_call("GET").answer(record)
-    assert stream.reply is None
+    assert not stream.downstream
     call = host.next_redis_call("DEL")
     call.fail() if fails else call.answer(1)
-    document = json.loads(stream.reply.body)
-    assert stream.reply.status == (503 if fails else 200)
+    reply = stream.reply
+    assert reply is not None
+    document = json.loads(reply.body)
+    assert reply.status == (503 if fails else 200)
     assert document.get("error", {}).get("code") == ("store_unavailable" if fails else None)
     assert document.get("deleted", False) is not fails
 
@@ -335,7 +339,7 @@ ANSWER: Json = {
     "content": [{"type": "text", "text": "Two"}], "usage": {"input_tokens": 1, "output_tokens": 2},
 }  # fmt: skip
 CLAUDE_STREAM: bytes = b"".join(
-    b"event: %b\ndata: %b\n\n" % (event["type"].encode(), json.dumps(event).encode())
+    f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
     for event in (
         {"type": "message_start", "message": {**ANSWER, "content": [], "stop_reason": None}},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
@@ -459,3 +463,123 @@ def test_what_another_program_has_written_is_not_a_response(client: redis.Redis)
         refused = asks(host, model="m", input="And?", previous_response_id="resp_1")
         assert refused.reply is not None
         assert json.loads(refused.reply.body)["error"]["code"] == "previous_response_not_found"
+
+
+# Services with the Responses API of their own. docs/responses.md, "Which service knows a response", has the rule.
+
+NATIVE: Json = {"type": "openai", "apiTokens": ["sk-3"]}
+
+
+def native(*more: Json, settings: Json, **routing: Any) -> TestHost:
+    """A provider without the API, and two with it."""
+    providers: list[Json] = [
+        {**MOONSHOT, **settings, "id": "moonshot", "models": ["m"]},
+        {**NATIVE, **settings, "id": "one", "models": ["n", "one"]},
+        {**NATIVE, **settings, "id": "two", "models": ["n", "two"], "openaiCustomUrl": "https://two.test/v1"},
+    ]
+    return TestHost(RUNNING.source, {"providers": [*providers, *more], "routing": routing})
+
+
+def made_by(service: str, *, stream: bool = False) -> tuple[dict[str, str], bytes]:
+    document = {"object": "response", "conversation": {"id": "c"}, "id": f"resp_{service}", "status": "completed",
+                "output": []}  # fmt: skip
+    if not stream:
+        return JSON, json.dumps(document).encode()
+    events = [{"type": f"response.{kind}", "response": document} for kind in ("created", "completed")]
+    body = b"".join(b"event: %b\ndata: %b\n\n" % (one["type"].encode(), json.dumps(one).encode()) for one in events)  # type: ignore[attr-defined]
+    return {"content-type": "text/event-stream"}, body
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("settings", [MEMORY, REDIS])
+def test_a_service_with_the_api_gets_the_conversation_instead_of_an_id_of_ours(
+    settings: Json, client: redis.Redis
+) -> None:
+    """It would not find it. Without ids and reasoning: it has made neither."""
+    host = on(client, native(settings=settings))
+    stream = asks(host, model="m", input="Hi", tools=[WEATHER])
+    thinking = with_calls()
+    thinking["choices"][0]["message"]["reasoning_content"] = "Hm"
+    first = json.loads(stream.respond(200, JSON, json.dumps(thinking)).body)
+    result = {"type": "function_call_output", "call_id": "call_1", "output": "rain"}
+    sent = asks(host, model="one", input=[result], previous_response_id=first["id"], store=False).upstream.json()
+    assert "previous_response_id" not in sent
+    assert [item["type"] for item in sent["input"]] == ["message", "function_call", "function_call_output"]
+    assert not any("id" in item for item in sent["input"])
+    assert sent["input"][-1] == result
+    assert sent["store"] is False
+
+
+@pytest.mark.parametrize("settings", [MEMORY, {}])
+def test_an_id_of_ours_is_never_sent_to_a_service(settings: Json) -> None:
+    host, name = native(settings=settings), f"resp_gw{'0' * 32}"
+    stream = asks(host, model="one", input="And?", previous_response_id=name)
+    assert stream.reply is not None
+    assert json.loads(stream.reply.body)["error"]["code"] == "previous_response_not_found"
+    for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/input_items"), ("POST", "/cancel")):
+        read = host.request(request(method, f"/v1/responses/{name}{path}"))
+        assert read.reply is not None
+        assert read.reply.status == 404
+
+
+def test_a_kept_response_is_found_whichever_provider_is_first() -> None:
+    host = native(settings={}, defaultProvider="one")
+    stored_at = native({**MOONSHOT, **MEMORY, "id": "keeps", "models": ["k"]}, settings={}, defaultProvider="one")
+    stream = asks(stored_at, model="k", input="Hi")
+    first = json.loads(stream.respond(200, JSON, json.dumps(chat("Hello"))).body)
+    read = stored_at.request(request("GET", f"/v1/responses/{first['id']}"))
+    assert read.reply is not None
+    assert json.loads(read.reply.body) == first
+    assert host.request(request("GET", "/v1/responses/resp_x")).upstream.host == "api.openai.com"
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize("streams", [False, True])
+def test_the_service_that_has_made_a_response_continues_it(streams: bool) -> None:
+    """Whichever would be first otherwise, also for another worker."""
+    host = native(settings=MEMORY, strategy="weight")
+    hosts: dict[str, str] = {}
+    while len(hosts) < 2:
+        stream = asks(host, model="n", input="Hi", stream=streams)
+        where = stream.upstream.host
+        stream.respond(200, *made_by(where, stream=streams))
+        hosts[f"resp_{where}"] = where
+        stream.finish()
+    for worker in (host, host.another_instance()):
+        for response_id, where in [*hosts.items()] * 4:
+            asked_for = asks(worker, model="n", input="And?", previous_response_id=response_id)
+            assert asked_for.upstream.host == where
+            assert asked_for.upstream.json()["previous_response_id"] == response_id
+            read = worker.request(request("GET", f"/v1/responses/{response_id}"))
+            assert read.upstream.host == where
+    maker = hosts["resp_two.test"]
+    refused = asks(host, model="one", input="And?", previous_response_id=f"resp_{maker}")
+    assert refused.reply is not None
+    assert json.loads(refused.reply.body)["error"]["code"] == "previous_response_not_found"
+
+
+@pytest.mark.parametrize("way", ["sent again", "call-out"])
+@pytest.mark.parametrize("bound", [
+    {"previous_response_id": "resp_x"}, {"conversation": "conv_1"}, {"conversation": {"id": "conv_1"}},
+    {"prompt": {"id": "pmpt_1"}},
+])  # fmt: skip
+def test_what_one_service_keeps_is_not_asked_of_another(way: str, bound: Json, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client gets the failure of the service that has it."""
+    if way == "call-out":
+        monkeypatch.setattr("proxywasm.core.instance.PluginInstance.sends_again", False)
+    for more, others in ((bound, 0), ({}, 1)):
+        host = native(settings=MEMORY, fallback={"models": {"n": {"then": ["moonshot/m"]}}})
+        stream = asks(host, model="n", input="Hi", **more)
+        stream.respond(503, {"retry-after": "3"})
+        assert len(stream.given_up) + len(host.calls) == others
+        if more:
+            assert (stream.downstream.status, stream.downstream.headers["retry-after"]) == (503, "3")
+
+
+def test_a_later_attempt_of_ours_goes_to_a_service_with_the_api_as_a_conversation() -> None:
+    host = native(settings=MEMORY, fallback={"models": {"m": {"then": ["one/n"]}}})
+    first = json.loads(asks(host, model="m", input="Hi").respond(200, JSON, json.dumps(chat("One"))).body)
+    stream = asks(host, model="m", input="And?", previous_response_id=first["id"])
+    stream.respond(503)
+    sent = stream.upstream.json()
+    assert (stream.upstream.path, "previous_response_id" in sent, len(sent["input"])) == ("/v1/responses", False, 3)
