@@ -127,14 +127,15 @@ def pass_unconverted(ctx: HttpContext, provider: Provider, exchange: Exchange) -
         return None
     exchange.answer.passes_through = True
     length = lenient.digits(headers.get("content-length"))
-    if watched and kind.startswith("application/json") and length <= limits.UNPARSED_ANSWER:
+    is_whole = kind.startswith("application/json") and exchange.api != apis.GEMINI_STREAM  # which streams an array
+    if watched and is_whole and length <= limits.UNPARSED_ANSWER:
         ctx.set_response_body_buffer_limit(limits.UNPARSED_ANSWER)
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
-    if 0 < length <= BUFFERED:
+    stream = new_stream(kind, exchange)
+    if 0 < length <= BUFFERED and stream.headers_sent:
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")
-    stream = new_stream(kind, exchange)
     ctx.set_context("stream", stream)
     return None if stream.headers_sent else Action.STOP_ITERATION
