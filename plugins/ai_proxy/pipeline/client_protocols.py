@@ -6,7 +6,7 @@ from proxywasm import HttpContext
 
 from ..protocols import clients
 from ..protocols.exchange import ClientProtocol, Exchange, KeptResponses
-from ..protocols.responses import stored
+from ..protocols.responses import own_ids, stored
 from ..providers.row import Provider
 from ..wire import apis
 from ..wire.apis import Route
@@ -51,7 +51,7 @@ def expand_response(provider: Provider, exchange: Exchange, body: Json) -> bool:
 
     Raises `ApiError` and `ResponseWanted`.
     """
-    if not stored.is_own(body["previous_response_id"]):
+    if not own_ids.is_own(body["previous_response_id"]):
         return False
     _use_store(provider, exchange)
     stored.expand(exchange, body)

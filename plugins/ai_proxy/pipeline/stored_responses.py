@@ -13,7 +13,7 @@ from proxywasm import Action, HttpContext
 from ..fetching.response_store import ResponseStore
 from ..fetching.waiting import Proceed
 from ..protocols.exchange import Exchange, FinishedResponse
-from ..protocols.responses import stored
+from ..protocols.responses import own_ids, stored
 from ..providers.row import Provider
 from ..wire.apis import Route
 from ..wire.errors import ApiError, busy
@@ -46,7 +46,7 @@ def look_up(
 def reply(ctx: HttpContext, provider: Provider, exchange: Exchange, route: Route) -> Action | None:
     """Answer a request for a response. None: the service may have it. Raises `ApiError`."""
     response_id, store = route.parameters["response_id"], provider.responses
-    is_own = stored.is_own(response_id)
+    is_own = own_ids.is_own(response_id)
     if store is None or not (is_own or route.api not in provider.paths):
         if is_own:
             raise exchange.client.unsupported(route)

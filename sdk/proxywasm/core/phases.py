@@ -177,14 +177,13 @@ class Phases:
             self._taken_chunk(ctx, body, end_of_stream)
             return None
         new = self._chunk(ctx, ctx.response, self._callbacks.streaming_response_body, body, end_of_stream)
-        if self._instance.touched and ctx.pauses_streaming_response and not ctx.replied:
+        if not self._instance.touched:
+            return new
+        if ctx.pauses_streaming_response and not ctx.replied:
             self._take(ctx, new)
-            return None
-        if new is not None and self._instance.touched:
-            if ctx.response.headers is not NO_RESPONSE:  # otherwise the callback has sent another request
-                ctx.command(ReplaceResponseBody(new))
-            return None
-        return new
+        elif new is not None and ctx.response.headers is not NO_RESPONSE:  # else the callback has sent another request
+            ctx.command(ReplaceResponseBody(new))
+        return None
 
     def request_trailers(self, ctx: StreamState, trailers: Trailers) -> None:
         ctx.execution_phase = ExecutionPhase.REQUEST_TRAILERS

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs, quote, urlencode
 
 from proxywasm import HttpContext
 
 from ...protocols.exchange import ClientProtocol
-from ...protocols.responses import stored
+from ...protocols.responses import own_ids
 from ...wire import apis, lenient, multipart
 from ...wire.apis import Route
 from ...wire.errors import ApiError
@@ -23,9 +22,6 @@ _MODEL_IN_PATH: Final = frozenset({apis.GEMINI_GENERATE, apis.GEMINI_STREAM})
 _RESPONSES: Final = frozenset({apis.RESPONSES, apis.COUNT_RESPONSE_TOKENS, apis.COMPACT_RESPONSE})
 _KEPT_BY_SERVICES: Final = ("conversation", "prompt")
 """Fields that name what only one service has."""
-_CONVERSATION_KEYS: Final = ("prompt_cache_key", "conversation", "session_id")
-_LONGEST_BEGINNING: Final = 16 * 1024
-"""Characters at the beginning of a conversation that tell it apart."""
 
 
 class Requested(NamedTuple):
@@ -65,7 +61,7 @@ def without_body(ctx: HttpContext, route: Route, client: ClientProtocol) -> Requ
     if model := route.parameters.get("model", ""):
         return Requested(route, client, model, True, None)
     if response_id := route.parameters.get("response_id", ""):
-        return Requested(route, client, "", False, None, response_id, not stored.is_own(response_id))
+        return Requested(route, client, "", False, None, response_id, not own_ids.is_own(response_id))
     query = parse_qs(ctx.path.partition("?")[2]) if route.api == apis.REALTIME else {}
     return Requested(route, client, query.get("model", [""])[0], False, None)
 
@@ -88,34 +84,8 @@ def of_body(ctx: HttpContext, route: Route, client: ClientProtocol, raw: bytes) 
 def _with_kept(asked: Requested, document: Json) -> Requested:
     """With what the request says of things that the gateway or a service keeps."""
     earlier = lenient.text(document.get("previous_response_id"))
-    is_bound = (earlier != "" and not stored.is_own(earlier)) or any(document.get(name) for name in _KEPT_BY_SERVICES)
+    is_bound = (earlier != "" and not own_ids.is_own(earlier)) or any(document.get(name) for name in _KEPT_BY_SERVICES)
     return asked._replace(response_id=earlier, is_bound=is_bound)
-
-
-def conversation_key(document: Json | None) -> str:
-    """The same text for all requests of a conversation: its id, or else its beginning. Empty: it has none."""
-    if document is None:
-        return ""
-    for name in _CONVERSATION_KEYS:
-        value = document.get(name)
-        if isinstance(value, dict):
-            value = value.get("id")
-        if isinstance(value, str) and value:
-            return value
-    for name in ("messages", "input"):
-        turns = document.get(name)
-        if isinstance(turns, list) and turns:
-            instructions = document.get("system") or document.get("instructions")
-            return json.dumps([instructions, _beginning(turns)], sort_keys=True)[:_LONGEST_BEGINNING]
-    return ""
-
-
-def _beginning(turns: list[object]) -> list[object]:
-    """The turns up to the first one of the user, which later requests repeat."""
-    for index, turn in enumerate(turns):
-        if isinstance(turn, dict) and turn.get("role") == "user":
-            return turns[: index + 1]
-    return turns[:1]
 
 
 def renamed_body(raw: bytes, content_type: str, model: str) -> bytes:

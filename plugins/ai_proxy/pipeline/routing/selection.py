@@ -9,12 +9,11 @@ from proxywasm import HttpContext, plugin_context
 from proxywasm.config import did_you_mean
 
 from ...config.settings.routing import NextModels, RoutingSettings
-from ...protocols.responses import stored
+from ...protocols.responses import own_ids, stored
 from ...wire import apis
 from ...wire.errors import ApiError
 from ...wire.memory_budget import MemoryBudget
 from ..plans import Config
-from . import requested
 from .breaker import Breaker
 from .budget import RetryBudget
 from .entries import Candidate, Entry
@@ -140,7 +139,9 @@ class Selection:
     def _sticky_key(self, ctx: HttpContext, asked: Requested) -> str:
         if self.settings.sticky == "consumer":
             return ctx.request_headers.get(_CONSUMER, "")
-        return requested.conversation_key(asked.document) if self.settings.sticky == "conversation" else ""
+        if self.settings.sticky != "conversation" or asked.document is None:
+            return ""
+        return own_ids.conversation(asked.document)
 
     def _unknown(self, model: str) -> ApiError:
         names = [name for entry in self.entries for name in entry.models.exact]

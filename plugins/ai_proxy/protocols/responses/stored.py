@@ -6,7 +6,6 @@ Source: OpenAI API reference, "Responses": "Get", "Delete", "List input items".
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
@@ -19,10 +18,9 @@ from ...wire.errors import ApiError
 from ...wire.json import Json, dump_bytes, dumps, loads, quote
 from ..exchange import Exchange, FinishedResponse, KeptResponses
 from ..interface import ResponseWanted
+from . import own_ids
 
 _PREFIXES: Final = {"message": "msg", "function_call": "fc", "reasoning": "rs", "custom_tool_call": "ctc"}
-_OWN: Final = "resp_gw"
-"""How the ids of kept responses begin. Those of services have only hexadecimal digits there."""
 _PAGE: Final = 20
 _LARGEST_PAGE: Final = 100
 _BETWEEN: Final = b"\n\nevent: "
@@ -89,11 +87,6 @@ def _not_found(response_id: Any, why: str) -> ApiError:
     )
 
 
-def is_own(response_id: Any) -> bool:
-    """Whether this is the id of a response that a store of this plugin keeps, or has kept: no service knows it."""
-    return isinstance(response_id, str) and response_id.startswith(_OWN)
-
-
 def expand(exchange: Exchange, body: Json) -> None:
     """Put the conversation in place of an id of our own, for a service with the Responses API: it has never seen that.
 
@@ -115,11 +108,12 @@ def keeping(exchange: Exchange, body: Json, conversation_: list[Any]) -> Keeping
     kept = exchange.kept_responses
     if kept is None or body.get("store") is False:
         return None
-    response_id = uuid.uuid4().hex
-    listed = [_with_id(item, f"{response_id}_{index}") for index, item in enumerate(lenient.objects(conversation_))]
+    response_id = own_ids.new(body)
+    unique = response_id.removeprefix("resp_")
+    listed = [_with_id(item, f"{unique}_{index}") for index, item in enumerate(lenient.objects(conversation_))]
     owner = exchange.client_headers.get(OWNER, "")
     start = f'{{"owner":{quote(owner)},"input":{dumps(listed)},"response":'
-    return Keeping(kept, f"{_OWN}{response_id}", start) if len(start) < kept.largest else None
+    return Keeping(kept, response_id, start) if len(start) < kept.largest else None
 
 
 OWNER: Final = "x-mse-consumer"

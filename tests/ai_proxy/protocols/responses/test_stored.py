@@ -583,3 +583,36 @@ def test_a_later_attempt_of_ours_goes_to_a_service_with_the_api_as_a_conversatio
     stream.respond(503)
     sent = stream.upstream.json()
     assert (stream.upstream.path, "previous_response_id" in sent, len(sent["input"])) == ("/v1/responses", False, 3)
+
+
+@pytest.mark.parametrize("settings", [MEMORY, REDIS])
+def test_the_tokens_of_a_conversation_that_goes_on_are_counted_with_it(settings: Json, client: redis.Redis) -> None:
+    host = on(client, native(settings=settings))
+    first = json.loads(asks(host, model="m", input="word " * 400).respond(200, JSON, json.dumps(chat("One"))).body)
+    path, more = "/v1/responses/input_tokens", {"input": "And?", "previous_response_id": first["id"]}
+    told = host.request(request("POST", path, JSON, json.dumps({"model": "m", **more})))
+    assert told.reply is not None
+    assert 300 < json.loads(told.reply.body)["input_tokens"] < 600
+    sent = host.request(request("POST", path, JSON, json.dumps({"model": "one", **more}))).upstream.json()
+    assert (len(sent["input"]), "previous_response_id" in sent) == (3, False)
+    gone = host.request(
+        request("POST", path, JSON, json.dumps({"model": "m", **more, "previous_response_id": "resp_gw"}))
+    )
+    assert gone.reply is not None
+    assert json.loads(gone.reply.body)["error"]["code"] == "previous_response_not_found"
+
+
+def test_a_conversation_that_goes_on_by_an_id_keeps_its_provider() -> None:
+    """Its prompt is in the cache there."""
+    providers = [{**MOONSHOT, **MEMORY, "type": name, "id": name, "models": ["m"]} for name in ("moonshot", "baichuan")]
+    host = TestHost(RUNNING.source, {"providers": providers, "routing": {"sticky": "conversation"}})
+    found = set()
+    for topic in range(8):
+        stream = asks(host, model="m", input=f"About {topic}")
+        where = stream.upstream.host
+        found.add(where)
+        for _ in range(3):
+            made = json.loads(stream.respond(200, JSON, json.dumps(chat("One"))).body)
+            stream = asks(host, model="m", input="And?", previous_response_id=made["id"])
+            assert stream.upstream.host == where
+    assert len(found) == 2
