@@ -122,7 +122,7 @@ def streamed(client: openai.OpenAI, earlier: str | None) -> str:
     with client.responses.stream(model="m", input="x", previous_response_id=earlier) as stream:
         for event in stream:
             if event.type == "response.completed":
-                return event.response.id
+                return str(event.response.id)
     raise AssertionError("the stream has no last event")
 
 
