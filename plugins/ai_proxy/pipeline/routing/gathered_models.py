@@ -44,7 +44,10 @@ class GatheredModels:
         for entry in self._entries:
             if entry.models.has_patterns and apis.MODELS in entry.provider.paths:
                 self._ask(entry)
-        return Action.PAUSE if self._waiting else self._reply()
+        if self._waiting:
+            return Action.PAUSE
+        self._reply()
+        return None
 
     def _ask(self, entry: Entry) -> None:
         version = model_list.ANTHROPIC_VERSION

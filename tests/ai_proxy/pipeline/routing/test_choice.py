@@ -155,7 +155,7 @@ both_protocols = pytest.mark.parametrize("fields", [{}, {"anthropic-version": "2
 def listed(host: TestHost, fields: dict[str, str], **answers: Json) -> list[str]:
     """The names that a client gets, if the services answer this; those without an answer fail."""
     stream = host.request(request("GET", "/v1/models", fields))
-    for call in [*host.pending]:
+    for call in [call for call in host.calls if call.waiting]:
         given = answers.get(next(name for name, domain in HOSTS.items() if domain == call.host))
         call.answer(200, {"content-type": "application/json"}, json.dumps(given)) if given else call.fail()
     assert stream.reply is not None
