@@ -10,7 +10,7 @@ from . import checks, properties, replies, route_call, sending_again
 from .attributes import UserAttributes
 from .checks import MAX_U32
 from .core.direction import Direction
-from .core.stream_state import DONE, REPLIED
+from .core.stream_state import DONE, REPLIED, ExecutionPhase
 from .core.trailers import NO_TRAILERS
 from .errors import RuleError
 from .headers import Headers, HeaderValues, to_fields
@@ -142,10 +142,13 @@ class HttpContext(UserAttributes):
     def need_pause_streaming_response(self) -> None:
         """Take every chunk of the response. Only `inject_response_body` sends data to the client then.
 
-        Call it before the first chunk. From then on `on_streaming_response_body` keeps what it gets (for example with
-        `push_buffer`) and returns nothing.
+        Call it before the first chunk, or in `on_streaming_response_body` for this chunk and all that follow. From then
+        on that callback keeps what it gets (for example with `push_buffer`) and returns nothing.
         """
         self.pauses_streaming_response = True
+        if self.execution_phase is ExecutionPhase.RESPONSE_BODY:
+            self.response.taken = True
+            self.touch()
 
     def inject_response_body(self, data: bytes, end_of_stream: bool = False) -> None:
         """Send response data to the client, from any callback; for streams with `need_pause_streaming_response`.

@@ -158,6 +158,13 @@ def streamed_response(ctx: HttpContext, config: Config, chunk: bytes, last_chunk
     if ctx.get_context("path") == "/inject":
         inject(ctx, chunk, last_chunk)
         return None
+    if ctx.get_context("path") == "/inject-end":
+        if ctx.get_context("calls") is None:
+            if b"[DONE]" not in chunk:
+                return chunk
+            ctx.need_pause_streaming_response()
+        inject(ctx, chunk, last_chunk)
+        return None
     if ctx.get_context("path") == "/inject-large":
         ctx.inject_response_body(chunk * LARGE, last_chunk)
         return None
@@ -494,6 +501,7 @@ RESPONSE_READERS = {
     "/waiting",
     "/inject",
     "/inject-large",
+    "/inject-end",
     "/inject-large-end",
     "/route-call",
     "/raise-in-whole",

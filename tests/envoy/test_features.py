@@ -206,6 +206,14 @@ def test_chunks_that_arrive_together_go_on_in_their_order(envoy: Envoy, more: st
         assert body.removeprefix(b"first;(").replace(b")(", b"") == b"".join(CHUNKS)
 
 
+@pytest.mark.parametrize("more", ["&burst", "&burst&trailers", ""])
+def test_a_plugin_may_take_only_the_end_of_a_response(envoy: Envoy, more: str) -> None:
+    for _ in range(5):
+        body = envoy.send(f"/inject-end?stream{more}")[1]
+        before, injected, after = body.partition(b"first;")
+        assert (before + after.replace(b"(", b"").replace(b")", b""), injected) == (b"".join(CHUNKS), b"first;")
+
+
 def test_chunks_pass_in_order_when_the_headers_have_waited(envoy: Envoy) -> None:
     """They are resumed outside of a body phase; what the plugin has dropped until then is the first chunk."""
     with closing(HTTPConnection("127.0.0.1", envoy.port, timeout=TIMEOUT)) as connection:

@@ -78,6 +78,29 @@ def test_chunks_may_be_injected_in_their_own_phase(start: Start) -> None:
     assert stream.response_done
 
 
+@pytest.mark.parametrize("chunks", [(b"onetwoEND!", b""), (b"one", b"twoEND!"), (b"one", b"twoEND!", b"")])
+def test_only_the_end_of_a_response_may_wait(start: Start, chunks: tuple[bytes, ...]) -> None:
+    """Chunks before it have passed as they were. The answer may come before the response has ended, or after it."""
+    for late in (False, True):
+        runner = start("end waits")
+        stream = request(runner)
+        early = chunks[: -1 if chunks[-1] == b"" and not late else None]
+        stream.response_headers([(":status", "200")], False)
+        for number, chunk in enumerate(early):
+            stream.response_body(chunk, number == len(chunks) - 1)
+        assert b"".join(data for data, _ in body(stream)) == b"onetwo"
+        assert not stream.response_done
+        answer(runner, http_call(runner), body=b"?")
+        sent = body(stream)
+        if len(early) < len(chunks):
+            assert sent == [(b"!?", False)]
+            stream.response_body(b"", True)
+            sent = body(stream)
+        assert sent[-1][1]
+        assert stream.response_done
+        assert errors(runner) == []
+
+
 def test_a_failure_while_chunks_are_held_resets_the_response_also_when_failing_open(start: Start) -> None:
     for fail_open in (False, True):
         runner = start("inject", fail_open=fail_open)

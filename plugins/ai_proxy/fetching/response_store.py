@@ -30,6 +30,10 @@ from .waiting import resume
 
 Then: TypeAlias = Callable[[bytes | ApiError | None], Action | None]
 """Continues with a response, with None if there is none, or with the error of the store."""
+Saved: TypeAlias = Callable[[bool], None]
+"""Continues with whether a response is kept."""
+Deleted: TypeAlias = Callable[[ApiError | None], None]
+"""Continues when a response is deleted, or with the error of the store."""
 
 _BUCKETS: Final = 16
 """A response belongs to the bucket of the last digit of its id."""
@@ -50,24 +54,28 @@ class ResponseStore(ABC):
         """Call `then` with a response, perhaps later. Returns the action for the callback of the request."""
 
     @abstractmethod
-    def save(self, response_id: str, record: bytes) -> None:
-        """Keep a response. A failure is logged: the client has its answer."""
+    def save(self, response_id: str, record: bytes, then: Saved) -> bool:
+        """Keep a response. Calls `then`, now or later; returns whether it is later. A failure is logged."""
 
     @abstractmethod
-    def delete(self, response_id: str) -> None:
-        """Forget a response."""
+    def delete(self, response_id: str, then: Deleted) -> None:
+        """Forget a response. Calls `then`, perhaps later."""
 
 
 class MemoryStore(ResponseStore):
     def load(self, ctx: HttpContext, response_id: str, then: Then) -> Action | None:  # noqa: ARG002
         return then(self._find(response_id))
 
-    def save(self, response_id: str, record: bytes) -> None:
+    def save(self, response_id: str, record: bytes, then: Saved) -> bool:
+        then(self._keep(response_id, record))
+        return False
+
+    def _keep(self, response_id: str, record: bytes) -> bool:
         head = response_id.encode() + b"\n"
         size = len(head) + len(record)
         bucket = _bucket(response_id)
         if bucket is None or size > self.largest:
-            return
+            return False
         place = _Place(response_id, size, time.time(), self._ttl, self.largest)
         try:
             shared_data.update(bucket, place.reserve)
@@ -76,11 +84,14 @@ class MemoryStore(ResponseStore):
             shared_data.set(f"{bucket}.{place.slot}", head + record)
         except LimitError as error:
             log.warn("a response is not kept: %s", error)
+            return False
+        return True
 
-    def delete(self, response_id: str) -> None:
+    def delete(self, response_id: str, then: Deleted) -> None:
         found = _lookup(response_id)
         if found is not None:
             shared_data.set(found[0], b"")
+        then(None)
 
     def _find(self, response_id: str) -> bytes | None:
         found = _lookup(response_id)
@@ -160,31 +171,36 @@ class RedisStore(ResponseStore):
             return then(_unavailable(error))
         return Action.PAUSE
 
-    def save(self, response_id: str, record: bytes) -> None:
-        if len(record) <= self.largest:
-            self._send(["SET", _key(response_id), record, "EX", self._ttl])
+    def save(self, response_id: str, record: bytes, then: Saved) -> bool:
+        if len(record) > self.largest:
+            then(False)
+            return False
+        words: list[str | bytes | int] = ["SET", _key(response_id), record, "EX", self._ttl]
+        return self._send(words, lambda error: then(error is None))
 
-    def delete(self, response_id: str) -> None:
-        self._send(["DEL", _key(response_id)])
+    def delete(self, response_id: str, then: Deleted) -> None:
+        self._send(["DEL", _key(response_id)], then)
 
-    def _send(self, words: list[str | bytes | int]) -> None:
+    def _send(self, words: list[str | bytes | int], then: Deleted) -> bool:
+        """Send a command whose answer says only whether it has failed. Returns whether that is known later."""
+
+        def answered(answer: RedisAnswer) -> None:
+            then(None if answer.error is None else _unavailable(answer.error))
+
         try:
-            self._client.command(words, _log_failure)
+            self._client.command(words, answered)
         except RedisCallError as error:
-            log.error("the store of responses cannot be reached: %s", error)
+            then(_unavailable(error))
+            return False
+        return True
 
 
 def _key(response_id: str) -> str:
     return f"{_PREFIX}:{response_id}"
 
 
-def _log_failure(answer: RedisAnswer) -> None:
-    if answer.error is not None:
-        log.error("the store of responses has failed: %s", answer.error)
-
-
 def _unavailable(why: object) -> ApiError:
-    log.error("the store of responses cannot be read: %s", why)
+    log.error("the store of responses has failed: %s", why)
     return ApiError(503, "the store of responses cannot be reached; try again later", code="store_unavailable")
 
 

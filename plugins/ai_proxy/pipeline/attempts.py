@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from proxywasm import Action, Headers, HttpContext, log
 
 from ..protocols.exchange import Attempts, Exchange, Failure, Fallback, RefusalWatch
-from ..wire import apis, lenient, limits
+from ..wire import apis, lenient, limits, waits
 from ..wire.errors import LAST_STATUS, ApiError, answer_broken
-from . import failures, refused_answers, response, retry, scrubbing, usage
+from . import failures, native_refusals, refused_answers, response, retry, scrubbing, stored_responses, usage
 from .passed_streams import PassedStream
 from .plans import Config, Plan
 from .response import HeldStream
@@ -57,7 +58,7 @@ def _on_routed_headers(
             return _retry_failure(ctx, plan, exchange, attempts, failure)
     elif not fails:
         fallback.arrived(ctx)
-        if fallback.watches_content and exchange.api == apis.CHAT:
+        if fallback.watches_content and (exchange.api == apis.CHAT or exchange.api in native_refusals.CHATS):
             exchange.answer.watch = RefusalWatch()
     ctx.response_headers.update(fallback.headers)
     action = _read_and_record(ctx, plan, exchange)
@@ -70,7 +71,8 @@ def _read_and_record(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Action
     """Handle an answer that is not retried, and record its outcome for the token, as soon as that is known."""
     if not ctx.is_response_from_upstream() or ctx.is_websocket():
         return response.choose_reading(ctx, plan, exchange)
-    answer, wait = exchange.answer, _retry_after(ctx)
+    answer = exchange.answer
+    wait = waits.asked(ctx.response_headers, answer.status) if answer.status >= 400 else 0.0
     action = response.choose_reading(ctx, plan, exchange)
     if 200 <= answer.status < 300 and action is Action.STOP_ITERATION and not answer.passes_through:
         answer.outcome_pending = True
@@ -83,7 +85,8 @@ def _retry_failure(
     ctx: HttpContext, plan: Plan, exchange: Exchange, attempts: Attempts, failure: Failure
 ) -> Action | None:
     """Make the request again after a failure, when its body has been read."""
-    retry.record_outcome(ctx, plan.provider, exchange, failure.status, _retry_after(ctx))
+    wait = waits.asked(ctx.response_headers, failure.status)
+    retry.record_outcome(ctx, plan.provider, exchange, failure.status, wait)
     if _needs_no_body(ctx, attempts.fallback, failure):
         # The service may break it off.
         return _retry(
@@ -106,10 +109,6 @@ def _needs_no_body(ctx: HttpContext, fallback: Fallback | None, failure: Failure
     return fallback is not None and ctx.can_send_again and not fallback.may_say_more(failure.status)
 
 
-def _retry_after(ctx: HttpContext) -> str:
-    return ctx.response_headers.get("retry-after", "")
-
-
 def _unusual_status(headers: Headers) -> int:
     """Clients do not know statuses above 599, which services can send."""
     status = lenient.digits(headers.get(":status"))
@@ -126,6 +125,12 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     plan = config.plans[exchange.api]
     if exchange.answer.passes_through:
         scrubbing.pass_body(ctx, exchange, raw)
+        if exchange.api == apis.RESPONSES:
+            retry.note_maker(exchange, raw)
+        if exchange.answer.watch is not None:
+            native_refusals.watch_answer(exchange.answer.watch, exchange.api, raw)
+            if is_refused(plan, exchange):
+                return _retry(ctx, plan, exchange, refused_answers.failure(), lambda: None)
         usage.write(ctx, plan.provider, exchange)
         return None
     if exchange.attempts is not None and exchange.attempts.awaiting_retry:
@@ -135,9 +140,10 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
         if exchange.answer.outcome_pending:
             retry.record_outcome(ctx, plan.provider, exchange, exchange.answer.status)
         if is_refused(plan, exchange):
-            return _retry(ctx, plan, exchange, refused_answers.failure(), lambda: None)
+            give_up = partial(stored_responses.hold_answer, ctx, plan.provider, exchange)
+            return _retry(ctx, plan, exchange, refused_answers.failure(), give_up)
         usage.write(ctx, plan.provider, exchange)
-        return None
+        return None if exchange.kept_responses is None else stored_responses.hold_answer(ctx, plan.provider, exchange)
     return _on_unusable_answer(ctx, plan, exchange, error)
 
 
@@ -199,7 +205,10 @@ def on_chunk(ctx: HttpContext, config: Config, chunk: bytes, last: bool) -> byte
         exchange: Exchange = ctx.get_context("exchange")
         output = _on_first_chunk(ctx, config.plans[exchange.api], exchange, stream, chunk, last)
     if (last or stream.ended) and isinstance(output, bytes):
-        usage.write_of_stream(ctx, config.plans.provider, ctx.get_context("exchange"))
+        ended: Exchange = ctx.get_context("exchange")
+        usage.write_of_stream(ctx, config.plans.provider, ended)
+        if ended.kept_responses is not None:
+            output = stored_responses.hold_end(ctx, config.plans.provider, ended, output, last=last)
     return output
 
 
@@ -243,7 +252,8 @@ def _after_refusal(
     def give_up() -> None:
         rest = b"" if last else stream.feed(b"", last=True)
         headers = [pair for pair in ctx.response_headers.fields() if pair[0] not in (":status", "content-length")]
-        ctx.send_http_response(exchange.answer.status, headers, output + rest)
+        send = partial(ctx.send_http_response, exchange.answer.status, headers)
+        stored_responses.keep(plan.provider, exchange, output + rest, send)
 
     stream.headers_sent = False
     retry.start(ctx, plan, exchange, refused_answers.failure(), give_up)
@@ -255,18 +265,20 @@ def _retry(
 ) -> Action | None:
     """Make the request again; the response waits for the outcome."""
     waits = False
+    action: object = None
 
     def gave_up() -> None:
+        nonlocal action
         assert exchange.attempts is not None
         exchange.attempts.under_way = False
-        give_up()
-        if waits and not ctx.replied:
+        action = give_up()
+        if waits and action is not Action.PAUSE and not ctx.replied:
             ctx.resume_http_response()
 
     retry.start(ctx, plan, exchange, failure, gave_up)
     assert exchange.attempts is not None
     waits = exchange.attempts.under_way
-    return Action.PAUSE if waits else None
+    return Action.PAUSE if waits or action is Action.PAUSE else None
 
 
 def awaits_first_event(ctx: HttpContext) -> bool:

@@ -22,6 +22,9 @@ _COUNT_TOKENS: Final = frozenset({apis.COUNT_TOKENS, apis.COUNT_RESPONSE_TOKENS}
 """The APIs that count the tokens of a chat: if the service counts them in its own protocol, the chat is converted."""
 
 
+_CONTINUE_RESPONSES: Final = frozenset({apis.RESPONSES, apis.COUNT_RESPONSE_TOKENS, apis.COMPACT_RESPONSE})
+
+
 def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, bool]:
     """The pivot's request, and whether it differs from the client's body. Raises `ApiError`."""
     settings, protocols = provider.settings, provider.row.dialect.protocols
@@ -33,6 +36,8 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
             body = pivot
             changed = True
         is_chat = pivot is not None
+    if exchange.api in _CONTINUE_RESPONSES and "previous_response_id" in body:
+        changed |= client_protocols.expand_response(provider, exchange, body)
     if settings.custom_settings:
         changed |= custom_settings.apply(settings.custom_settings, body)
     exchange.stream = body.get("stream") is True

@@ -6,6 +6,7 @@ from proxywasm import HttpContext
 
 from ..protocols import clients
 from ..protocols.exchange import ClientProtocol, Exchange, KeptResponses
+from ..protocols.responses import own_ids, stored
 from ..providers.row import Provider
 from ..wire import apis
 from ..wire.apis import Route
@@ -38,12 +39,28 @@ def pivot_request(provider: Provider, exchange: Exchange, body: Json) -> Json | 
     if is_native is not None and is_native(exchange.settings, mapped, exchange.profile):
         exchange.set_api(client.chat_api)
         return None
-    if provider.responses is not None and exchange.kept_responses is None:
-        exchange.kept_responses = KeptResponses(provider.responses)
+    _use_store(provider, exchange)
     service = provider.row.dialect.protocols.get(exchange.api)
     exchange.thinking = client.thinking(body)
     signed = service is not None and service.accepts_signed_thinking
     return client.request(exchange, body, allow_extensions=service is not None, accepts_signed_thinking=signed)
+
+
+def expand_response(provider: Provider, exchange: Exchange, body: Json) -> bool:
+    """Put the conversation in place of the id of a response that the service does not know; whether it was one.
+
+    Raises `ApiError` and `ResponseWanted`.
+    """
+    if not own_ids.is_own(body["previous_response_id"]):
+        return False
+    _use_store(provider, exchange)
+    stored.expand(exchange, body)
+    return True
+
+
+def _use_store(provider: Provider, exchange: Exchange) -> None:
+    if provider.responses is not None and exchange.kept_responses is None:
+        exchange.kept_responses = KeptResponses(provider.responses.largest)
 
 
 def error_body(ctx: HttpContext, error: ApiError) -> bytes:

@@ -16,7 +16,7 @@ from .client_protocols import error_body
 from .plans import Plan
 
 # Headers that stay when a response is replaced: clients need them for retries, people for support cases.
-_KEPT_HEADERS: Final = ("retry-after", "x-request-id", "request-id", "x-proxywasm-route")
+_KEPT_HEADERS: Final = ("retry-after", "retry-after-ms", "x-request-id", "request-id", "x-proxywasm-route")
 
 _TIME_OUTS: Final = (
     b"upstream_per_try_timeout",

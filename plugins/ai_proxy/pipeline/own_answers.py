@@ -30,8 +30,8 @@ def reply(
     provider, client, headers = plan.provider, plan.client, ctx.request_headers
     if not readable and plan.request.body.has_to_be_json and ctx.has_request_body:
         raise not_json(headers.get("content-type", ""), headers.get("content-encoding", ""))
-    if provider.responses is not None and "response_id" in route.parameters:
-        return stored_responses.reply(ctx, provider.responses, exchange, route)
+    if "response_id" in route.parameters and (action := stored_responses.reply(ctx, provider, exchange, route)):
+        return action
     if plan.api in (apis.MODELS, apis.RETRIEVE_MODEL):
         client = exchange.client = model_list.client_of(plans.clients, headers, client)
         if model_list.reply(ctx, provider, client, route):

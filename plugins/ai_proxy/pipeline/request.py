@@ -17,7 +17,7 @@ from ..providers.row import Provider
 from ..wire import apis, limits, multipart, paths
 from ..wire.errors import ApiError, busy, request_too_large
 from ..wire.json import Json, NumberError, dump_converted
-from . import addressing, bodies, documents, forms, model_list, own_answers, retry, stored_responses
+from . import addressing, bodies, client_protocols, documents, forms, model_list, own_answers, retry, stored_responses
 from .plans import Config, Plan, Plans, Waits
 from .refusing import REQUEST_FAILED, refuse
 
@@ -59,8 +59,8 @@ def on_headers(
         unsupported = wrong_format or (not request.supported and (readable or request.refuses_unread))
         if unsupported and (action := own_answers.reply(ctx, plans, plan, exchange, route, readable=readable)):
             return action
-        if plain is None:
-            _check_path(ctx, plan)
+        if plain is None and (action := _on_path(ctx, plan, exchange, route)):
+            return action
         if request.reads_headers:
             _read_headers(ctx, headers, plans, exchange)
         if request.choose_path is not None:
@@ -101,11 +101,17 @@ def _without_active_provider(ctx: HttpContext, config: Config) -> Action | None:
     return None
 
 
-def _check_path(ctx: HttpContext, plan: Plan) -> None:
-    """Check a path that is not in `Clients.plain`. Raises `ApiError` if the upstream may read it differently."""
+def _on_path(ctx: HttpContext, plan: Plan, exchange: Exchange, route: apis.Route) -> Action | None:
+    """Check a path that is not in `Clients.plain`, or answer a request for a response that the service has never seen.
+
+    Raises `ApiError` if the upstream may read the path differently.
+    """
+    if "response_id" in route.parameters and (action := stored_responses.reply(ctx, plan.provider, exchange, route)):
+        return action
     if not plan.api and plan.openai:
         log.warn("unknown path %s: passed on with the provider's host and credentials only", paths.shown(ctx.path))
     paths.check(ctx.path)
+    return None
 
 
 def _token(plan: Plan, headers: Headers) -> str:
@@ -129,8 +135,7 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes, document: Json | None 
     assert plans is not None, "bodies are only read if there is an active provider"
     request = plans[exchange.api].request
     if request.counting is not None and not request.supported:
-        _count_tokens(ctx, plans, exchange, raw, document)
-        return None
+        return _count_tokens(ctx, plans, exchange, raw, document)
     awaited = request.awaited
     if not awaited or all(one.ready(ctx) for one, _ in awaited):
         return _send(ctx, plans, exchange, raw, document)
@@ -181,8 +186,7 @@ def _send(
         refuse(ctx, ApiError(400, f"the request body cannot be converted: {error}", code="invalid_json"))
         return None
     except NotCounted:
-        _count_tokens(ctx, plans, exchange, raw)
-        return None
+        return _count_tokens(ctx, plans, exchange, raw)
     except ResponseWanted as wanted:
         proceed = _sending(ctx, plans, exchange, raw)
         return stored_responses.look_up(ctx, plans.provider, exchange, len(raw), wanted.response_id, proceed)
@@ -203,14 +207,28 @@ def _send(
     return None
 
 
-def _count_tokens(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, document: Json | None = None) -> None:
-    counting = plans[exchange.api].request.counting
+def _count_tokens(
+    ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, document: Json | None = None
+) -> Action | None:
+    counting, provider = plans[exchange.api].request.counting, plans.provider
     assert counting is not None, "only requests that ask for a number of tokens get one"
+
+    def proceed(error: ApiError | None) -> Action | None:
+        if error is None:
+            return _count_tokens(ctx, plans, exchange, raw)
+        refuse(ctx, error)
+        return None
+
     try:
         body = documents.of_request(raw) if document is None else document
-        own_answers.count_tokens(ctx, plans.provider, exchange, counting, body)
+        if provider.responses is not None and "previous_response_id" in body:
+            client_protocols.expand_response(provider, exchange, body)
+        own_answers.count_tokens(ctx, provider, exchange, counting, body)
+    except ResponseWanted as wanted:
+        return stored_responses.look_up(ctx, provider, exchange, len(raw), wanted.response_id, proceed)
     except ApiError as error:
         refuse(ctx, error)
+    return None
 
 
 def _send_waiting(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes) -> Action | None:

@@ -17,6 +17,7 @@ from . import (
     client_terms,
     documents,
     failures,
+    native_refusals,
     promoted_thinking,
     refused_answers,
     scrubbing,
@@ -154,7 +155,7 @@ def _convert_retried(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tupl
     if len(answer.body) > (limit := _limit(plan, service)):
         raise answer_too_large(limit)
     if not plan.openai or not (plan.answer.checked or service):
-        return "", answer.body
+        return "", _passed(exchange, answer)
     if _is_stream(answer.headers.get("content-type", "")):
         stream = _stream(plan, exchange, service)
         body = stream.feed(answer.body, last=True)
@@ -169,6 +170,20 @@ def _convert_retried(plan: Plan, exchange: Exchange, answer: HttpAnswer) -> tupl
         return _answer(plan, exchange, service, answer.body)
     except NumberError as error:
         raise of_upstream(error) from None
+
+
+def _passed(exchange: Exchange, answer: HttpAnswer) -> bytes:
+    """The answer of a retry that is not converted. Raises `ApiError` for a stream that begins with an error."""
+    kind = answer.headers.get("content-type", "").lstrip().lower()
+    stream = scrubbing.new_stream(kind, exchange)
+    if isinstance(stream, MessageStream):
+        body = stream.feed(answer.body, last=True)
+        if stream.failure is not None:
+            raise stream.failure
+        return body
+    if exchange.answer.watch is not None and exchange.api in native_refusals.CHATS:
+        native_refusals.watch_answer(exchange.answer.watch, exchange.api, answer.body)
+    return answer.body
 
 
 def feed_first_chunk(

@@ -17,8 +17,8 @@ from ..credentials.secrets import signature
 from ..credentials.signing.outgoing import Outgoing
 from ..protocols.exchange import Answer, Attempts, Exchange, Failure
 from ..providers.row import Provider
-from ..wire import lenient
-from ..wire.errors import ApiError
+from ..wire import apis, lenient, waits
+from ..wire.errors import ApiError, parse
 from . import addressing, failures, refused_answers, whole_answers
 from .plans import Plan
 
@@ -66,12 +66,12 @@ def _with_another_token(provider: Provider, exchange: Exchange, attempts: Attemp
     )
 
 
-def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, status: int, wait: str = "") -> None:
-    """Record the status of an answer for the token of the request. `wait` is the answer's `retry-after`."""
+def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, status: int, wait: float = 0.0) -> None:
+    """Record the status of an answer for the token of the request. `wait`: the seconds that the service asks for."""
     if wait and status >= 400:
-        provider.tokens.rest(exchange.secrets.token, seconds := lenient.digits(wait))
+        provider.tokens.rest(exchange.secrets.token, wait)
         if exchange.attempts is not None and exchange.attempts.fallback is not None:
-            exchange.attempts.fallback.asks_to_wait(status, seconds)
+            exchange.attempts.fallback.asks_to_wait(status, wait)
     health = provider.tokens.health
     if health is None or not exchange.secrets.token:
         return
@@ -79,6 +79,13 @@ def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, sta
         health.worked(exchange.secrets.token)
     else:
         health.failed(exchange.secrets.token, status, _cluster_name(ctx, exchange))
+
+
+def note_maker(exchange: Exchange, raw: bytes) -> None:
+    """A service with the Responses API has answered: it may keep the response."""
+    attempts = exchange.attempts
+    if attempts is not None and attempts.fallback is not None and attempts.fallback.notes_makers:
+        attempts.fallback.made(lenient.mapping(parse(raw)).get("id"))
 
 
 def _cluster_name(ctx: HttpContext, exchange: Exchange) -> str:
@@ -138,10 +145,12 @@ def send(
             except ApiError as error:
                 failure = Failure(error.status, error, unusable=True)
         status = answer.status if failure is None else failure.status
-        record_outcome(ctx, provider, exchange, status, answer.headers.get("retry-after", ""))
+        record_outcome(ctx, provider, exchange, status, waits.asked(answer.headers, answer.status))
         if ctx.replied:
             return
         if failure is None:
+            if exchange.api == apis.RESPONSES and not exchange.stream:
+                note_maker(exchange, answer.body)
             pass_on = partial(whole_answers.send, ctx, plan, exchange, answer, headers, body)
             watch = exchange.answer.watch
             if watch is not None and watch.refused and is_possible(provider, exchange, refused_answers.failure()):

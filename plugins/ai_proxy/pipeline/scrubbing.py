@@ -12,10 +12,10 @@ from proxywasm import Action, Headers, HttpContext
 
 from ..protocols.exchange import Exchange
 from ..providers.row import OwnKey, Provider
-from ..wire import apis, lenient
+from ..wire import apis, lenient, limits
 from ..wire.errors import ApiError
 from . import usage
-from .message_streams import MessageStream, ResponseStream
+from .message_streams import GeminiStream, MessageStream, ResponseStream
 from .passed_streams import PassedStream, new_passed_stream
 
 Fields = list[tuple[str, str]]
@@ -91,14 +91,24 @@ def may_hold_credentials(ctx: HttpContext, provider: Provider, exchange: Exchang
     return bool(exchange.secrets.scrubber) and provider.own_key is not OwnKey.USED and ctx.has_response_body
 
 
-def _new_stream(kind: str, exchange: Exchange) -> PassedStream:
+def new_stream(kind: str, exchange: Exchange) -> PassedStream:
     scrubber = exchange.secrets.scrubber
     if exchange.answer.status < 400 and kind.startswith("text/event-stream"):
         if exchange.api == apis.MESSAGES:
             return MessageStream(scrubber, exchange)
         if exchange.api == apis.RESPONSES:
             return ResponseStream(scrubber, exchange)
+        if exchange.api == apis.GEMINI_STREAM and exchange.attempts is not None:
+            return GeminiStream(scrubber, exchange)
     return new_passed_stream(kind, scrubber, exchange)
+
+
+def _is_watched(exchange: Exchange) -> bool:
+    """Whether the choice of providers has to know what is in the answer: a refusal, or the id of a response."""
+    fallback = exchange.attempts.fallback if exchange.attempts is not None else None
+    if fallback is None:
+        return False
+    return exchange.answer.watch is not None or (exchange.api == apis.RESPONSES and fallback.notes_makers)
 
 
 def pass_unconverted(ctx: HttpContext, provider: Provider, exchange: Exchange) -> Action | None:
@@ -106,14 +116,21 @@ def pass_unconverted(ctx: HttpContext, provider: Provider, exchange: Exchange) -
     headers = ctx.response_headers
     kind = headers.get("content-type", "").lstrip().lower()
     is_media = kind.startswith(_NOT_TEXT) and exchange.answer.status < 400 and "xml" not in kind
-    if is_media or ctx.response_is_opaque or not may_hold_credentials(ctx, provider, exchange):
+    watched = ctx.has_response_body and _is_watched(exchange)
+    if is_media or ctx.response_is_opaque or not (watched or may_hold_credentials(ctx, provider, exchange)):
         ctx.dont_read_response_body()
         return None
     exchange.answer.passes_through = True
-    if 0 < lenient.digits(headers.get("content-length")) <= BUFFERED:
+    length = lenient.digits(headers.get("content-length"))
+    is_whole = kind.startswith("application/json") and exchange.api != apis.GEMINI_STREAM  # which streams an array
+    if watched and is_whole and length <= limits.UNPARSED_ANSWER:
+        ctx.set_response_body_buffer_limit(limits.UNPARSED_ANSWER)
+        ctx.buffer_response_body()
+        return Action.STOP_ITERATION
+    stream = new_stream(kind, exchange)
+    if 0 < length <= BUFFERED and stream.headers_sent:
         ctx.buffer_response_body()
         return Action.STOP_ITERATION
     headers.discard("content-length")
-    stream = _new_stream(kind, exchange)
     ctx.set_context("stream", stream)
     return None if stream.headers_sent else Action.STOP_ITERATION

@@ -7,7 +7,7 @@ from typing import Final
 from proxywasm import HttpAnswer, HttpContext
 
 from ..protocols.exchange import Exchange, RefusalWatch
-from . import response, scrubbing, usage
+from . import response, scrubbing, stored_responses, usage
 from .plans import Plan
 
 # Headers of such an answer that belong to its connection.
@@ -36,6 +36,12 @@ def send(
     ctx: HttpContext, plan: Plan, exchange: Exchange, answer: HttpAnswer, headers: dict[str, str], body: bytes
 ) -> None:
     """Send the converted answer to the client."""
+    stored_responses.keep(plan.provider, exchange, body, lambda kept: _send(ctx, plan, exchange, answer, headers, kept))
+
+
+def _send(
+    ctx: HttpContext, plan: Plan, exchange: Exchange, answer: HttpAnswer, headers: dict[str, str], body: bytes
+) -> None:
     if exchange.attempts is not None and exchange.attempts.fallback is not None:
         exchange.attempts.fallback.arrived(ctx)
         ctx.set_context("exchange", exchange)

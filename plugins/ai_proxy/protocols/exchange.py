@@ -113,25 +113,32 @@ class ClientProtocol(Protocol):
         """The error for an API that the service does not have."""
 
 
-class KeepsResponses(Protocol):
-    """A store of responses."""
+class FinishedResponse(NamedTuple):
+    """A response that is complete, before it is stored."""
 
-    @property
-    def largest(self) -> int:
-        """Bytes of the largest response that is kept."""
-
-    def save(self, response_id: str, record: bytes, /) -> None:
-        """Keep a response."""
+    response_id: str
+    response: str
+    """As JSON text."""
+    record: bytes
+    """The same with its conversation."""
 
 
 class KeptResponses:
-    """Where responses are kept, if there is a place for them and the client's chat is converted."""
+    """What is kept of a conversation for the next request, if there is a store and the client's chat is converted."""
 
     earlier: bytes | None = None
     """The response that the request continues, as it was kept; empty: there is none. None: nobody has looked."""
+    finished: FinishedResponse | None = None
+    """The response of this request. The client gets the end of the answer when the store has it."""
 
-    def __init__(self, store: KeepsResponses) -> None:
-        self.store = store
+    def __init__(self, largest: int) -> None:
+        self.largest = largest
+        """Bytes of the largest response that is kept."""
+
+    def take(self) -> FinishedResponse | None:
+        """What has to be stored."""
+        finished, self.finished = self.finished, None
+        return finished
 
 
 class Secrets:
@@ -223,7 +230,7 @@ class Fallback(Protocol):
     def gateway_failed(self, ctx: HttpContext, /) -> bool:
         """Whether the answer is the gateway's own, because it has got none from the service."""
 
-    def asks_to_wait(self, status: int, seconds: int, /) -> None:
+    def asks_to_wait(self, status: int, seconds: float, /) -> None:
         """The service has answered with this status, and wants to be asked again after these seconds."""
 
     def is_late(self) -> None:
@@ -237,6 +244,13 @@ class Fallback(Protocol):
 
     def arrived(self, ctx: HttpContext, /) -> None:
         """The answer for the client begins."""
+
+    @property
+    def notes_makers(self) -> bool:
+        """Whether it has to know which service has made a response."""
+
+    def made(self, response_id: object, /) -> None:
+        """The service has made a response with this id, and may keep it."""
 
     @property
     def headers(self) -> Mapping[str, str]:

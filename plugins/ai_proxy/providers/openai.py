@@ -14,11 +14,12 @@ from .row import Addressing, Credentials, Dialect, Endpoint, OwnKey, Row, of_all
 
 
 def responses(path: str) -> Mapping[str, str]:
-    """The paths of the Responses API of a service that has it here, and of what belongs to it."""
+    """The paths of the Responses API of a service that has it here, and of what belongs to it.
+
+    Only OpenAI and Azure count tokens and compact conversations; in front of all others tokens are estimated.
+    """
     return {
         apis.RESPONSES: path,
-        apis.COUNT_RESPONSE_TOKENS: f"{path}/input_tokens",
-        apis.COMPACT_RESPONSE: f"{path}/compact",
         apis.RETRIEVE_RESPONSE: f"{path}/{{response_id}}",
         apis.CANCEL_RESPONSE: f"{path}/{{response_id}}/cancel",
         apis.RESPONSE_INPUT_ITEMS: f"{path}/{{response_id}}/input_items",
@@ -45,6 +46,8 @@ PATHS: Final = {
     apis.MODELS: "/v1/models",
     apis.RETRIEVE_MODEL: "/v1/models/{model_id}",
     **responses("/v1/responses"),
+    apis.COUNT_RESPONSE_TOKENS: "/v1/responses/input_tokens",
+    apis.COMPACT_RESPONSE: "/v1/responses/compact",
     apis.FINE_TUNING_JOBS: "/v1/fine_tuning/jobs",
     apis.RETRIEVE_FINE_TUNING_JOB: "/v1/fine_tuning/jobs/{fine_tuning_job_id}",
     apis.FINE_TUNING_JOB_EVENTS: "/v1/fine_tuning/jobs/{fine_tuning_job_id}/events",

@@ -26,10 +26,10 @@ _NO_OTHERS: Final[Mapping[str, str]] = MappingProxyType({})
 _MESSAGES: Final = {apis.MESSAGES: "/v1/messages"}
 _RERANK: Final = {apis.COHERE_RERANK: "/v1/rerank"}
 
-# Source: vLLM docs, "OpenAI-Compatible Server".
+# Source: vLLM docs, "Online Serving".
 _OF_VLLM: Final = (
-    apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, *apis.OF_RESPONSES, apis.EMBEDDINGS, apis.AUDIO_TRANSCRIPTION,
-    apis.AUDIO_TRANSLATION, apis.MODELS,
+    apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.RETRIEVE_RESPONSE, apis.CANCEL_RESPONSE, apis.EMBEDDINGS,
+    apis.AUDIO_TRANSCRIPTION, apis.AUDIO_TRANSLATION, apis.MODELS,
 )  # fmt: skip
 
 

@@ -177,11 +177,13 @@ class Phases:
             self._taken_chunk(ctx, body, end_of_stream)
             return None
         new = self._chunk(ctx, ctx.response, self._callbacks.streaming_response_body, body, end_of_stream)
-        if new is not None and self._instance.touched:
-            if ctx.response.headers is not NO_RESPONSE:  # otherwise the callback has sent another request
-                ctx.command(ReplaceResponseBody(new))
-            return None
-        return new
+        if not self._instance.touched:
+            return new
+        if ctx.pauses_streaming_response and not ctx.replied:
+            self._take(ctx, new)
+        elif new is not None and ctx.response.headers is not NO_RESPONSE:  # else the callback has sent another request
+            ctx.command(ReplaceResponseBody(new))
+        return None
 
     def request_trailers(self, ctx: StreamState, trailers: Trailers) -> None:
         ctx.execution_phase = ExecutionPhase.REQUEST_TRAILERS
@@ -278,7 +280,7 @@ class Phases:
         if direction.held:
             direction.release(CONTINUED)
         if new is None or new is body:
-            return None
+            return new if self._instance.touched and ctx.pauses_streaming_response else None
         if type(new) is not bytes:
             if not isinstance(new, bytes):
                 got = type(new).__name__
@@ -289,19 +291,24 @@ class Phases:
         return new
 
     def _taken_chunk(self, ctx: StreamState, body: bytes, end_of_stream: bool) -> None:
-        if ctx.response.read_only:
-            raise RuleError(READ_ONLY)
         ctx.response.taken = True
         turns = ctx.turns
         callback = self._callbacks.streaming_response_body
         assert callback is not None, "the host gives a body only to a plugin that asked for it"
-        if callback(ctx, ctx.config, body, end_of_stream):
+        returned = callback(ctx, ctx.config, body, end_of_stream)
+        if ctx.turns == turns or returned:
+            self._take(ctx, returned)
+
+    def _take(self, ctx: StreamState, returned: object) -> None:
+        """The plugin keeps the chunk for which its callback has returned this."""
+        if returned:
+            callback = self._callbacks.streaming_response_body
             raise RuleError(
                 f"{place(callback)}: on_streaming_response_body must return nothing after "
                 "need_pause_streaming_response: inject_response_body sends what should go on"
             )
-        if ctx.turns != turns:
-            return
+        if ctx.response.read_only:
+            raise RuleError(READ_ONLY)
         ctx.command_first(_STOP_NO_BUFFER)
         if ctx.response.held:
             ctx.response.release(CONTINUED)

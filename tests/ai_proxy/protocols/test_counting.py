@@ -40,6 +40,17 @@ def test_tokens_are_estimated_where_the_service_does_not_count_them(path: str) -
     assert outcome.json == shape(path, outcome.json["input_tokens"])
 
 
+@pytest.mark.parametrize(
+    "provider", [COMPATIBLE, {"type": "vllm", "vllmServerHost": "vllm.test"}, {"type": "doubao", "apiTokens": ["k"]}]
+)
+def test_services_with_the_responses_api_do_not_count_its_tokens(provider: Json) -> None:
+    """Only OpenAI's own, and Azure's, has what belongs to it."""
+    outcome = ask(provider, OF_RESPONSES, path=RESPONSES)
+    assert outcome.headers["x-proxywasm-token-count"] == "estimated"
+    compacted = ask(provider, OF_RESPONSES, path="/v1/responses/compact")
+    assert (compacted.status, compacted.error["code"]) == (404, "unsupported_api")
+
+
 @pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("path", [MESSAGES, RESPONSES])
 @pytest.mark.parametrize(

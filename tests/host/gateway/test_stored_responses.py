@@ -12,13 +12,13 @@ from typing import Any
 
 import openai
 import pytest
-from tests.host.gateway.both import running, until
+from tests.host.gateway.both import running
 from tests.host.gateway.live.test_routing import SOURCE, body_of_request, provider
 from tests.redis_server import redis_server
 
 from proxywasm_host.testing import chat_stream
 
-HAS_REDIS = {"responses": {"store": "redis", "serviceName": "store.test", "timeout": 5000}}
+HAS_REDIS = {"responses": {"store": "redis", "serviceName": "store.test", "timeout": 2000}}
 CLAUDE = {"id": "claude", "type": "claude", "apiTokens": ["k"], "models": ["c"], **HAS_REDIS}
 
 
@@ -90,6 +90,7 @@ def test_a_conversation_moves_between_gateways_and_providers(tmp_path: Path) -> 
             ]
             try:
                 talk(*clients)
+                refused_by(clients[0], redis.hanging())
                 redis.stop()
                 with pytest.raises(openai.InternalServerError) as refused:
                     clients[0].responses.create(model="m", input="x", previous_response_id="resp_1")
@@ -99,24 +100,41 @@ def test_a_conversation_moves_between_gateways_and_providers(tmp_path: Path) -> 
                     client.close()
 
 
-def is_kept(client: openai.OpenAI, response_id: str) -> bool:
-    try:
-        client.responses.retrieve(response_id)
-    except openai.NotFoundError:
-        return False
-    return True
-
-
 def talk(one: openai.OpenAI, two: openai.OpenAI) -> None:
-    """Nobody waits until Redis has carried a command out, so the other gateway may see it a little later."""
+    """A client has a response when Redis has it, so each gateway knows it at once."""
     first = one.responses.create(model="m", input="Hi")
-    until(lambda: is_kept(two, first.id))
     second = two.responses.create(model="c", input="And?", previous_response_id=first.id)
-    until(lambda: is_kept(one, second.id))
     third = one.responses.create(model="m", input="Go on", previous_response_id=second.id)
     assert [each.output_text for each in (first, second, third)] == ["1", "3", "5"]
     assert two.responses.retrieve(first.id).output_text == "1"
-    until(lambda: is_kept(two, third.id))
     assert [item.type for item in two.responses.input_items.list(third.id)] == ["message"] * 5
     one.responses.delete(first.id)
-    until(lambda: not is_kept(two, first.id))
+    with pytest.raises(openai.NotFoundError):
+        two.responses.retrieve(first.id)
+    earlier: str | None = None
+    for number, client in enumerate((one, two) * 4):
+        earlier = streamed(client, earlier)
+        assert client.responses.retrieve(earlier).output_text == str(2 * number + 1)
+
+
+def streamed(client: openai.OpenAI, earlier: str | None) -> str:
+    """The id of a response, taken from its last event."""
+    with client.responses.stream(model="m", input="x", previous_response_id=earlier) as stream:
+        for event in stream:
+            if event.type == "response.completed":
+                return str(event.response.id)
+    raise AssertionError("the stream has no last event")
+
+
+def refused_by(client: openai.OpenAI, failing: Any) -> None:
+    """A Redis that does not answer costs an answer the time-out and no more, and is not passed over in silence."""
+    kept = client.responses.create(model="m", input="Hi")
+    with failing:
+        with client.responses.stream(model="m", input="x") as stream:
+            events = [event.type for event in stream]
+            assert stream.get_final_response().to_dict()["store"] is False
+        assert events[-1] == "response.completed"
+        with pytest.raises(openai.InternalServerError) as error:
+            client.responses.delete(kept.id)
+        assert error.value.code == "store_unavailable"
+    assert client.responses.retrieve(kept.id).id == kept.id

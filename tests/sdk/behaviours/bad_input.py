@@ -64,6 +64,11 @@ def _keep(ctx: HttpContext, config: Config) -> None:
         config["touch"](kept)
 
 
+def _take_and_return(ctx: HttpContext, _: Any, chunk: bytes, last: bool) -> bytes:
+    ctx.need_pause_streaming_response()
+    return chunk
+
+
 _plugin("headers return text", on_request_headers=lambda *_: "continue")
 _plugin("body returns bytes", on_request_body=lambda *_: b"body")
 _plugin("body stops iteration", on_request_body=lambda *_: Action.STOP_ITERATION)
@@ -81,6 +86,7 @@ _plugin(
     on_response_headers=lambda ctx, _: ctx.need_pause_streaming_response(),
     on_streaming_response_body=lambda ctx, _, chunk, last: chunk,
 )
+_plugin("return a chunk that it takes", on_streaming_response_body=_take_and_return)
 _plugin("reply twice", on_request_headers=_reply_twice)
 _plugin("odd status", on_request_headers=lambda ctx, _: ctx.send_http_response(42))
 _plugin("odd header", on_request_headers=lambda ctx, _: ctx.request_headers.__setitem__("x", "a\r\nb: c"))

@@ -42,6 +42,36 @@ def masked(ctx: HttpContext, answer: HttpAnswer, last: bool) -> None:
     ctx.inject_response_body(answer.body + b":" + data, last)
 
 
+# Only the last part of the response waits: chunks before it pass as they are.
+
+ending: Plugin[Config] = Plugin("ending")
+PLUGINS["end waits"] = ending
+
+
+@ending.on_streaming_response_body
+def ending_chunk(ctx: HttpContext, config: Config, chunk: bytes, last_chunk: bool) -> bytes | None:
+    if ctx.get_context("answered"):
+        ctx.inject_response_body(b"", last_chunk)
+        return None
+    if ctx.get_context("waits"):
+        ctx.set_context("over", last_chunk)
+        return None
+    text, separator, end = chunk.partition(b"END")
+    if not separator:
+        return chunk
+
+    def answered(answer: HttpAnswer) -> None:
+        ctx.set_context("answered", True)
+        ctx.inject_response_body(end + answer.body, ctx.get_context("over"))
+
+    ctx.set_context("waits", True)
+    ctx.set_context("over", last_chunk)
+    ctx.need_pause_streaming_response()
+    ctx.inject_response_body(text)
+    masker.post("/mask", answered)
+    return None
+
+
 # A service says how much of a body may be buffered.
 
 limited: Plugin[Config] = Plugin("limited")

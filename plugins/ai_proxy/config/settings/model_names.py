@@ -35,6 +35,11 @@ class ModelNames:
         self._expressions = expressions
         self._any = "*" in names
 
+    @property
+    def has_patterns(self) -> bool:
+        """Whether there are names here that only the service knows."""
+        return bool(self._prefixes or self._expressions or self._any)
+
     def __bool__(self) -> bool:
         return bool(self.exact or self._prefixes or self._expressions or self._any)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs, quote, urlencode
 
 from proxywasm import HttpContext
 
 from ...protocols.exchange import ClientProtocol
-from ...wire import apis, multipart
+from ...protocols.responses import own_ids
+from ...wire import apis, lenient, multipart
 from ...wire.apis import Route
 from ...wire.errors import ApiError
 from ...wire.json import Json, NumberError, dump_converted
@@ -18,9 +18,10 @@ from .. import documents
 
 _FORMS: Final = frozenset({apis.AUDIO_TRANSCRIPTION, apis.AUDIO_TRANSLATION, *apis.IMAGE_FORMS})
 _WITHOUT_MODEL: Final = apis.UNREAD - _FORMS
-_CONVERSATION_KEYS: Final = ("prompt_cache_key", "conversation", "session_id")
-_LONGEST_BEGINNING: Final = 16 * 1024
-"""Characters at the beginning of a conversation that tell it apart."""
+_MODEL_IN_PATH: Final = frozenset({apis.GEMINI_GENERATE, apis.GEMINI_STREAM})
+_RESPONSES: Final = frozenset({apis.RESPONSES, apis.COUNT_RESPONSE_TOKENS, apis.COMPACT_RESPONSE})
+_KEPT_BY_SERVICES: Final = ("conversation", "prompt")
+"""Fields that name what only one service has."""
 
 
 class Requested(NamedTuple):
@@ -34,6 +35,10 @@ class Requested(NamedTuple):
     """The model is a part of the path, so it cannot be replaced."""
     document: Json | None
     """Its body, if that is JSON."""
+    response_id: str = ""
+    """The response that it continues, or wants."""
+    is_bound: bool = False
+    """It needs what one service keeps: another one cannot answer it."""
 
 
 def body_names_model(ctx: HttpContext, api: str) -> bool:
@@ -46,16 +51,25 @@ def body_names_model(ctx: HttpContext, api: str) -> bool:
     return not content_type or "application/json" in content_type.lower()
 
 
+def keeps_body(ctx: HttpContext, api: str) -> bool:
+    """Whether the body of a request whose path has the model is kept, for another provider."""
+    return api in _MODEL_IN_PATH and ctx.has_request_body and not ctx.request_is_opaque
+
+
 def without_body(ctx: HttpContext, route: Route, client: ClientProtocol) -> Requested:
     """A request whose model is in its path or query, or which has none."""
     if model := route.parameters.get("model", ""):
         return Requested(route, client, model, True, None)
+    if response_id := route.parameters.get("response_id", ""):
+        return Requested(route, client, "", False, None, response_id, not own_ids.is_own(response_id))
     query = parse_qs(ctx.path.partition("?")[2]) if route.api == apis.REALTIME else {}
     return Requested(route, client, query.get("model", [""])[0], False, None)
 
 
 def of_body(ctx: HttpContext, route: Route, client: ClientProtocol, raw: bytes) -> Requested:
-    """A request whose body names the model. Raises `ApiError`."""
+    """A request whose body was read, mostly because it names the model. Raises `ApiError`."""
+    if route.api in _MODEL_IN_PATH:
+        return without_body(ctx, route, client)
     content_type = ctx.request_headers.get("content-type", "")
     if multipart.is_form(content_type):
         return Requested(route, client, _model_of_form(raw, content_type), False, None)
@@ -63,33 +77,15 @@ def of_body(ctx: HttpContext, route: Route, client: ClientProtocol, raw: bytes) 
     model = document.get("model")
     if model is not None and not isinstance(model, str):
         raise ApiError(400, "model must be a string", param="model")
-    return Requested(route, client, model or "", False, document)
+    found = Requested(route, client, model or "", False, document)
+    return _with_kept(found, document) if route.api in _RESPONSES else found
 
 
-def conversation_key(document: Json | None) -> str:
-    """The same text for all requests of a conversation: its id, or else its beginning. Empty: it has none."""
-    if document is None:
-        return ""
-    for name in _CONVERSATION_KEYS:
-        value = document.get(name)
-        if isinstance(value, dict):
-            value = value.get("id")
-        if isinstance(value, str) and value:
-            return value
-    for name in ("messages", "input"):
-        turns = document.get(name)
-        if isinstance(turns, list) and turns:
-            instructions = document.get("system") or document.get("instructions")
-            return json.dumps([instructions, _beginning(turns)], sort_keys=True)[:_LONGEST_BEGINNING]
-    return ""
-
-
-def _beginning(turns: list[object]) -> list[object]:
-    """The turns up to the first one of the user, which later requests repeat."""
-    for index, turn in enumerate(turns):
-        if isinstance(turn, dict) and turn.get("role") == "user":
-            return turns[: index + 1]
-    return turns[:1]
+def _with_kept(asked: Requested, document: Json) -> Requested:
+    """With what the request says of things that the gateway or a service keeps."""
+    earlier = lenient.text(document.get("previous_response_id"))
+    is_bound = (earlier != "" and not own_ids.is_own(earlier)) or any(document.get(name) for name in _KEPT_BY_SERVICES)
+    return asked._replace(response_id=earlier, is_bound=is_bound)
 
 
 def renamed_body(raw: bytes, content_type: str, model: str) -> bytes:

@@ -45,7 +45,7 @@ class Routed:
         """Why the current attempt has failed."""
         self._gateway_reason = ""
         self._began = 0.0
-        self._wait = 0
+        self._wait = 0.0
         """Seconds that the current provider asks to wait."""
         self._exchanges: list[Exchange] = []
         self._later: LaterRequest | None = None
@@ -102,7 +102,7 @@ class Routed:
         self._current = candidate
         self._used.append(candidate)
         self._reason = self._gateway_reason = ""
-        self._wait = 0
+        self._wait = 0.0
         self._began = time.time()
         candidate.entry.busy += 1
 
@@ -117,7 +117,7 @@ class Routed:
         breaker = self._selection.breaker
         if breaker is None:
             return
-        wait = self._wait if current.entry.provider.tokens.all_rest else 0
+        wait = self._wait if current.entry.provider.tokens.all_rest else 0.0
         if self._reason in _FAULTS or wait:
             breaker.failed(current.entry.id, current.model, wait)
         elif not self._reason:
@@ -164,7 +164,7 @@ class Routed:
         self._gateway_reason = triggers.of_gateway(ctx)
         return self._gateway_reason != ""
 
-    def asks_to_wait(self, status: int, seconds: int) -> None:
+    def asks_to_wait(self, status: int, seconds: float) -> None:
         if status in _WAITING:
             self._wait = seconds
 
@@ -183,6 +183,15 @@ class Routed:
         if current is not None:
             current.entry.answered(current.model, time.time() - self._began)
             ctx.config = current.entry.config
+
+    @property
+    def notes_makers(self) -> bool:
+        return self._selection.makers is not None
+
+    def made(self, response_id: object) -> None:
+        makers, current = self._selection.makers, self._current
+        if makers is not None and current is not None and isinstance(response_id, str):
+            makers.remember(response_id, current.entry.id)
 
     @property
     def route(self) -> str:
@@ -263,6 +272,8 @@ class Routed:
     def _rest(self, reason: str = "") -> list[Candidate]:
         """The providers that can still be asked."""
         candidates = self._candidates
+        if self._asked.is_bound:
+            return []
         if (reason or self._reason) == CONTEXT_LENGTH and self._asked.model:
             model = candidates[0].model
             longer = self._selection.next_models(model).longer

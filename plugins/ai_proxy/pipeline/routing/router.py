@@ -36,11 +36,12 @@ class Router:
         if route.api in (apis.MODELS, apis.RETRIEVE_MODEL) and ctx.method == "GET":
             client = model_list.client_of(self._clients, ctx.request_headers, client)
             try:
-                listing.reply(ctx, self._selection.entries, client, route)
+                return listing.reply(ctx, self._selection.entries, client, route)
             except ApiError as error:
                 refuse_unrouted(ctx, client, error)
-            return None
-        if not requested.body_names_model(ctx, route.api):
+                return None
+        keeps = self._selection.settings.fallback is not None and requested.keeps_body(ctx, route.api)
+        if not keeps and not requested.body_names_model(ctx, route.api):
             return self._begin(ctx, requested.without_body(ctx, route, client), None)
         if limits.exceeds(ctx.request_headers.get("content-length", ""), limits.BODY):
             refuse_unrouted(ctx, client, request_too_large())

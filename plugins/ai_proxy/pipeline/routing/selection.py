@@ -9,14 +9,16 @@ from proxywasm import HttpContext, plugin_context
 from proxywasm.config import did_you_mean
 
 from ...config.settings.routing import NextModels, RoutingSettings
+from ...protocols.responses import own_ids, stored
+from ...wire import apis
 from ...wire.errors import ApiError
 from ...wire.memory_budget import MemoryBudget
 from ..plans import Config
-from . import requested
 from .breaker import Breaker
 from .budget import RetryBudget
 from .entries import Candidate, Entry
 from .late import LateStreams
+from .makers import Makers
 from .order import ordered
 from .requested import Requested
 
@@ -36,6 +38,9 @@ class Selection:
         fallback, breaker = settings.fallback, settings.breaker
         self.breaker: Final = None if breaker is None else Breaker(breaker, "|".join(map(_identity, self.entries)))
         self.budget: Final = None if fallback is None else RetryBudget(fallback.retry_budget)
+        natives = [entry for entry in self.entries if apis.RESPONSES in entry.provider.paths]
+        self.makers: Final = Makers("|".join(map(_identity, self.entries))) if len(natives) > 1 else None
+        """None: at most one of the services keeps responses."""
         watches = fallback is not None and fallback.first_byte_timeout and not plugin_context().can_send_again
         self.late: Final = LateStreams(fallback.first_byte_timeout) if fallback is not None and watches else None
         """None: the gateway itself notices them."""
@@ -60,17 +65,37 @@ class Selection:
         """The providers to ask, in this order. Raises `ApiError` if there is none."""
         found = self._of_model(ctx, asked)
         usable = [one for one in found if self.has_api(one.entry, asked)]
+        if asked.response_id:
+            usable = self._that_know(asked, usable)
         if asked.fixed:
             usable = [one for one in usable if one.model == asked.model]
         if not usable:
             raise asked.client.unsupported(asked.route)
         # Files, batches and other things without a model are at one provider only.
-        return usable if asked.model else usable[:1]
+        return usable if asked.model and not asked.is_bound else usable[:1]
+
+    def _that_know(self, asked: Requested, usable: list[Candidate]) -> list[Candidate]:
+        """The candidates that can continue a response, or have it: those with a store, if this plugin keeps it;
+        otherwise the one that has made it, if that is known. Raises `ApiError` if it is none of them."""
+        if not asked.is_bound:
+            return [one for one in usable if one.entry.provider.responses is not None] or usable
+        if not asked.model:
+            usable = [one for one in usable if asked.route.api in one.entry.provider.paths] or usable
+        maker = self._by_id.get(self.makers.of(asked.response_id)) if self.makers is not None else None
+        if maker is None:
+            return usable
+        found = [one for one in usable if one.entry is maker]
+        if not found:
+            raise stored.made_elsewhere(asked.response_id)
+        return found
 
     def _of_model(self, ctx: HttpContext, asked: Requested) -> list[Candidate]:
         model = asked.model
         if not model:
-            return [Candidate(self._by_id.get(self.settings.default_provider) or entry, "") for entry in self.entries]
+            default = self._by_id.get(self.settings.default_provider)
+            if default is None or asked.response_id:
+                return [Candidate(entry, "") for entry in sorted(self.entries, key=lambda entry: entry is not default)]
+            return [Candidate(default, "")]
         ranks = {entry: entry.models.rank(model) for entry in self.entries}
         best = max(ranks.values())
         exact = any(model in entry.models.exact for entry in self.entries)
@@ -114,7 +139,9 @@ class Selection:
     def _sticky_key(self, ctx: HttpContext, asked: Requested) -> str:
         if self.settings.sticky == "consumer":
             return ctx.request_headers.get(_CONSUMER, "")
-        return requested.conversation_key(asked.document) if self.settings.sticky == "conversation" else ""
+        if self.settings.sticky != "conversation" or asked.document is None:
+            return ""
+        return own_ids.conversation(asked.document)
 
     def _unknown(self, model: str) -> ApiError:
         names = [name for entry in self.entries for name in entry.models.exact]

@@ -19,6 +19,9 @@ _UNSAID: Final = frozenset({"thinking", "redacted_thinking", "server_tool_use", 
 """Blocks without a text for other models: thinking, calls of tools that Anthropic ran, its own files."""
 
 
+_FILES: Final = frozenset({"image", "document"})
+
+
 def parts(blocks: list[Any], where: str) -> list[Json]:
     """Converts blocks to parts. Blocks without an equivalent are dropped with a log line. Raises `ApiError`."""
     result = []
@@ -44,6 +47,9 @@ def _parts(block: Json) -> list[Json]:
         return _joined([lenient.text(block.get("title")), lenient.text(source), *_texts(block.get("content"))])
     if kind == "tool_reference":
         return _joined([lenient.text(block.get("tool_name"))])
+    if kind in _FILES and isinstance(source, dict) and source.get("type") == "file" and source.get("file_id"):
+        # The service says so if it does not have the file: without it, the answer would mislead.
+        return [{"type": "file", "file": {**_name(block), "file_id": source["file_id"]}}]
     if kind == "image" and isinstance(source, dict):
         return [{"type": "image_url", "image_url": {"url": url}}] if (url := _url(source)) else []
     if kind == "document" and isinstance(source, dict):
@@ -83,14 +89,17 @@ def _document(block: Json, source: Json) -> list[Json]:
         content = source.get("content")
         inner = [_text(content)] if isinstance(content, str) else _inner(content)
         return _with_title(about, inner)
-    file: Json = {"filename": title} if title else {}
-    if kind == "file" and source.get("file_id"):
-        return [{"type": "file", "file": {**file, "file_id": source["file_id"]}}]
+    file = _name(block)
     if kind == "base64":
         return [{"type": "file", "file": {"filename": "document.pdf", **file, "file_data": _url(source)}}]
     if kind == "url" and (url := lenient.text(source.get("url"))):
         return [{"type": "file", "file": {**file, "file_url": url}}]
     return []
+
+
+def _name(block: Json) -> Json:
+    title = lenient.text(block.get("title"))
+    return {"filename": title} if title else {}
 
 
 def _inner(content: Any) -> list[Json]:

@@ -51,8 +51,8 @@ def response(exchange: Exchange, document: Json, answer_id: str) -> Json:
             message["tool_calls"] = content.calls
         reason = finish_reason(candidate, calls=bool(content.calls)) or "stop"
         choices.append(choice(len(choices), message, reason, logprobs(candidate)))
-    if (blocked := _blocked(document)) is not None and not choices:
-        choices.append(choice(0, {"role": "assistant", "content": "", "refusal": blocked}, "content_filter"))
+    if (refusal := blocked(document)) is not None and not choices:
+        choices.append(choice(0, {"role": "assistant", "content": "", "refusal": refusal}, "content_filter"))
     if not choices and "usageMetadata" not in document:
         raise bad_upstream("the upstream's answer has no candidates")
     return completion(answer_id, exchange.model, choices, usage(document))
@@ -101,8 +101,8 @@ def event(state: State, document: Json, writer: StreamWriter, answer_id: str) ->
             has_delta = False
         if reason is not None:
             writer.finish(index, reason, delta=delta if has_delta else None, usage=counted)
-    if (blocked := _blocked(document)) is not None:
-        writer.finish(0, "content_filter", delta={"role": "assistant", "refusal": blocked}, usage=counted)
+    if (refusal := blocked(document)) is not None:
+        writer.finish(0, "content_filter", delta={"role": "assistant", "refusal": refusal}, usage=counted)
     elif counted and not candidates:
         writer.usage(counted)  # Sometimes the usage comes in an event without candidates.
 
@@ -117,7 +117,8 @@ def _candidates(document: Json) -> Iterator[tuple[int, Json]]:
         yield place(candidate.get("index"), position), candidate
 
 
-def _blocked(document: Json) -> str | None:
+def blocked(document: Json) -> str | None:
+    """Why a content filter has refused the prompt; None: it has not."""
     feedback = document.get("promptFeedback")
     reason = feedback.get("blockReason") if isinstance(feedback, dict) else None
     return f"the prompt was blocked: {reason}" if isinstance(reason, str) and reason else None

@@ -66,7 +66,7 @@ class CandidateContent:
 def finish_reason(candidate: Json, *, calls: bool) -> str | None:
     """Raises `ApiError` if the model's answer is malformed."""
     reason = candidate.get("finishReason")
-    if not isinstance(reason, str) or not reason or reason == "FINISH_REASON_UNSPECIFIED":
+    if not isinstance(reason, str) or not reason or reason == "_FINISH_REASON_UNSPECIFIED":
         return None
     if reason in _MALFORMED:
         raise broken(reason, lenient.text(candidate.get("finishMessage")) or reason)
@@ -99,3 +99,8 @@ def _token(one: Any) -> Json:
     one = one if isinstance(one, dict) else {}
     token = str(one.get("token") or "")
     return {"token": token, "logprob": one.get("logProbability"), "bytes": list(token.encode(errors="replace"))}
+
+
+def is_filtered(candidate: Json) -> bool:
+    """Whether a content filter has ended a candidate."""
+    return _FINISH.get(lenient.text(candidate.get("finishReason"))) == "content_filter"

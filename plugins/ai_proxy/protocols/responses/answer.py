@@ -45,6 +45,6 @@ def response(exchange: Exchange, answer: Json) -> Json:
     )
     text = head.text(state)
     if kept.keeping is not None:
-        kept.keeping.save(text)
+        kept.keeping.finish(text)
     document: Json = loads(text)
     return document

@@ -66,7 +66,7 @@ def thinking(body: Json) -> Thinking | None:  # noqa: ARG001
 def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_signed_thinking: bool) -> Json:
     _check_supported(body)
     pivot: Json = {name: body[name] for name in _SAME if body.get(name) is not None}
-    items = stored.conversation(exchange, body, _items(body.get("input")))
+    items = stored.conversation(exchange, body, stored.items(body.get("input")))
     instructions = body.get("instructions")
     if instructions is not None and not isinstance(instructions, str):
         raise ApiError(400, "instructions must be a string", param="instructions", code="invalid_type")
@@ -114,16 +114,6 @@ def _check_supported(body: Json) -> None:
         if body.get(name):
             why = f"{name!r} is not supported by the model service behind this route; {instead}"
             raise ApiError(400, why, param=name, code="unsupported_parameter")
-
-
-def _items(given: Any) -> list[Any]:
-    if isinstance(given, str):
-        return [{"type": "message", "role": "user", "content": given}]
-    if isinstance(given, list) and given:
-        return given
-    if given is None:
-        raise ApiError(400, "Missing required parameter: 'input'.", param="input", code="missing_required_parameter")
-    raise ApiError(400, "input must be a text or a non-empty array of items", param="input", code="invalid_type")
 
 
 _ADDING: Final = ("additional_tools", "tool_search_output")

@@ -53,7 +53,7 @@ def _item(item: Any, where: str) -> Json:
         raise ApiError(400, f"{where} must be an object", param=where, code="invalid_type")
     kind = item.get("type")
     if kind is None:
-        kind = "message" if "role" in item else "item_reference"
+        kind = "message" if "role" in item else "item_reference" if "id" in item else ""
     return {**item, "type": kind}
 
 
@@ -172,7 +172,11 @@ class _Conversation:
     def client_call(self, item: Json, where: str) -> None:
         """A call of a tool that only OpenAI's models know and that the client has run."""
         name = str(item["type"]).removesuffix("_call")
-        self._call(item, name, lenient.json_text(item.get("action") or item.get("operation") or {}), where)
+        done = item.get("action") or item.get("actions") or item.get("operation") or {}
+        self._call(item, name, lenient.json_text(done), where)
+
+    def screenshot(self, item: Json, where: str) -> None:
+        self.output({**item, "output": [{**lenient.mapping(item.get("output")), "type": "input_image"}]}, where)
 
     def _call(self, item: Json, name: str, arguments: str, where: str) -> None:
         call_id = lenient.text(item.get("call_id"))
@@ -227,6 +231,8 @@ _ITEMS: Final[dict[str, _Handler]] = {
     "function_call_output": _Conversation.output,
     "custom_tool_call": _Conversation.custom_call,
     "custom_tool_call_output": _Conversation.output,
+    "computer_call": _Conversation.client_call,
+    "computer_call_output": _Conversation.screenshot,
     "local_shell_call": _Conversation.client_call,
     "local_shell_call_output": _Conversation.output,
     "shell_call": _Conversation.client_call,
@@ -239,8 +245,8 @@ _ITEMS: Final[dict[str, _Handler]] = {
 
 _OF_OTHER_SERVICES: Final = frozenset(
     {
-        "web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call", "computer_call",
-        "computer_call_output", "mcp_list_tools", "mcp_call", "mcp_approval_request", "mcp_approval_response",
+        "web_search_call", "file_search_call", "code_interpreter_call", "image_generation_call",
+        "mcp_list_tools", "mcp_call", "mcp_approval_request", "mcp_approval_response",
         "program", "program_output", "configuration_update",
         "additional_tools",
     }
@@ -260,6 +266,8 @@ def _unreadable(kind: str, item: Json, where: str) -> ApiError:
     if kind in _COMPACTED:
         why = f"{where} is of type {kind!r}: only the service that has compacted a conversation can read it; "
         return ApiError(400, f"{why}send the conversation itself", param=where, code="unsupported_value")
+    if not kind:
+        return ApiError(400, f"{where} must have a type", param=f"{where}.type", code="missing_required_parameter")
     known = ", ".join(sorted(_ITEMS))
     return ApiError(
         400, f"{where}.type must be one of {known}, got {kind!r}", param=f"{where}.type", code="invalid_value"

@@ -6,7 +6,6 @@ Source: OpenAI API reference, "Responses": "Get", "Delete", "List input items".
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
@@ -16,46 +15,70 @@ from proxywasm import log
 from ...wire import apis, lenient
 from ...wire.apis import Route
 from ...wire.errors import ApiError
-from ...wire.json import Json, dumps, loads, quote
-from ..exchange import Exchange, KeepsResponses
+from ...wire.json import Json, dump_bytes, dumps, loads, quote
+from ..exchange import Exchange, FinishedResponse, KeptResponses
 from ..interface import ResponseWanted
+from . import own_ids
 
 _PREFIXES: Final = {"message": "msg", "function_call": "fc", "reasoning": "rs", "custom_tool_call": "ctc"}
 _PAGE: Final = 20
 _LARGEST_PAGE: Final = 100
+_BETWEEN: Final = b"\n\nevent: "
+"""Between two events. Their data has no line ends."""
 
 
 class Keeping(NamedTuple):
     """What is kept of a request until its response is complete."""
 
-    store: KeepsResponses
+    kept: KeptResponses
     response_id: str
     """The id that the response gets: nobody can guess it."""
     start: str
     """The record without its response, as JSON text."""
 
-    def save(self, response: str) -> None:
-        self.store.save(self.response_id, f"{self.start}{response}}}".encode(errors="replace"))
+    def finish(self, response: str) -> None:
+        """Hand over the complete response to whoever stores it."""
+        record = f"{self.start}{response}}}".encode(errors="replace")
+        self.kept.finished = FinishedResponse(self.response_id, response, record)
 
 
-def conversation(exchange: Exchange, body: Json, items: list[Any]) -> list[Any]:
+def items(given: Any) -> list[Any]:
+    """The items of `input`. Raises `ApiError`."""
+    if isinstance(given, str):
+        return [{"type": "message", "role": "user", "content": given}]
+    if isinstance(given, list) and given:
+        return given
+    if given is None:
+        raise ApiError(400, "Missing required parameter: 'input'.", param="input", code="missing_required_parameter")
+    raise ApiError(400, "input must be a text or a non-empty array of items", param="input", code="invalid_type")
+
+
+def conversation(exchange: Exchange, body: Json, new: list[Any]) -> list[Any]:
     """The items with those of the earlier conversation in front. Raises `ApiError` and `ResponseWanted`."""
     earlier_id = body.get("previous_response_id")
     if earlier_id is None:
-        return items
+        return new
     kept = exchange.kept_responses
     if kept is not None and isinstance(earlier_id, str):
         if kept.earlier is None:
             raise ResponseWanted(earlier_id)
         record = readable(kept.earlier, exchange.client_headers)
         if record is not None:
-            return [*record["input"], *record["response"]["output"], *items]
+            return [*record["input"], *record["response"]["output"], *new]
     raise not_found_before(earlier_id, stored=kept is not None)
 
 
 def not_found_before(response_id: Any, *, stored: bool) -> ApiError:
+    return _not_found(response_id, "it is kept no longer" if stored else "nothing is stored behind this route")
+
+
+def made_elsewhere(response_id: str) -> ApiError:
+    """The error for a response that the service of another model has made."""
+    return _not_found(response_id, "the service of another model has made it")
+
+
+def _not_found(response_id: Any, why: str) -> ApiError:
     """Clients know this code, and send the whole conversation."""
-    why = "it is kept no longer" if stored else "nothing is stored behind this route"
     return ApiError(
         400,
         f"Previous response with id '{response_id}' not found: {why}; send the whole conversation in `input`",
@@ -64,16 +87,33 @@ def not_found_before(response_id: Any, *, stored: bool) -> ApiError:
     )
 
 
-def keeping(exchange: Exchange, body: Json, items: list[Any]) -> Keeping | None:
+def expand(exchange: Exchange, body: Json) -> None:
+    """Put the conversation in place of an id of our own, for a service with the Responses API: it has never seen that.
+
+    Raises `ApiError` and `ResponseWanted`.
+    """
+    earlier, new = conversation(exchange, body, []), items(body.get("input"))
+    body["input"] = [*(_without_id(item) for item in earlier if item.get("type") != "reasoning"), *new]
+    del body["previous_response_id"]
+
+
+def _without_id(item: Json) -> Json:
+    """An item for a service that has not made it: it would look for its id. Reasoning is left out, because only the
+    service that has made it can read it."""
+    return {name: value for name, value in item.items() if name not in {"id", "status"}}
+
+
+def keeping(exchange: Exchange, body: Json, conversation_: list[Any]) -> Keeping | None:
     """How the response is kept; None: it is not."""
-    if exchange.kept_responses is None or body.get("store") is False:
+    kept = exchange.kept_responses
+    if kept is None or body.get("store") is False:
         return None
-    store = exchange.kept_responses.store
-    response_id = uuid.uuid4().hex
-    listed = [_with_id(item, f"{response_id}_{index}") for index, item in enumerate(lenient.objects(items))]
+    response_id = own_ids.new(body)
+    unique = response_id.removeprefix("resp_")
+    listed = [_with_id(item, f"{unique}_{index}") for index, item in enumerate(lenient.objects(conversation_))]
     owner = exchange.client_headers.get(OWNER, "")
     start = f'{{"owner":{quote(owner)},"input":{dumps(listed)},"response":'
-    return Keeping(store, f"resp_{response_id}", start) if len(start) < store.largest else None
+    return Keeping(kept, response_id, start) if len(start) < kept.largest else None
 
 
 OWNER: Final = "x-mse-consumer"
@@ -127,6 +167,22 @@ def answer(method: str, route: Route, query: str, record: Json) -> Json:
     if asked.get("stream") == "true":
         raise ApiError(400, "a response that is complete cannot be streamed again", param="stream")
     return response
+
+
+def not_kept(answer: bytes) -> bytes:
+    """An answer, a stream or a whole one, that says that the response is not kept, because the store has failed."""
+    if answer.startswith(b"{"):
+        return dump_bytes({**lenient.mapping(loads(answer)), "store": False})
+    start = answer.index(b"{", last_event(answer))
+    event = loads(answer[start:])
+    event["response"]["store"] = False
+    return answer[:start] + dump_bytes(event) + b"\n\n"
+
+
+def last_event(events: bytes) -> int:
+    """Where the last one of these events begins."""
+    before = events.rfind(_BETWEEN)
+    return before + 2 if before >= 0 else 0
 
 
 def _page(items: list[Json], asked: Mapping[str, str]) -> Json:

@@ -124,6 +124,6 @@ class ResponsesWriter:
         state = state_of(status, self._output.documents(), usage=usage, reason=reason, error=error)
         response = self._head.text(state)
         if not event and self._remembered.keeping is not None:
-            self._remembered.keeping.save(response)
+            self._remembered.keeping.finish(response)
         kind = f"response.{event or status}"
         self._events.write_text(kind, f'{{"type":"{kind}","response":{response}}}')

@@ -149,12 +149,62 @@ def test_requests_without_a_model_go_to_the_first_provider_with_the_api() -> Non
     assert asked(host, request("GET", "/v1/files/f-1")) == "openai"
 
 
-@pytest.mark.parametrize("fields", [{}, {"anthropic-version": "2023-06-01"}])
-def test_the_list_of_models_has_the_names_of_all_providers(fields: dict[str, str]) -> None:
-    stream = host_with().request(request("GET", "/v1/models", fields))
+both_protocols = pytest.mark.parametrize("fields", [{}, {"anthropic-version": "2023-06-01"}])
+
+
+def listed(host: TestHost, fields: dict[str, str], **answers: Json) -> list[str]:
+    """The names that a client gets, if the services answer this; those without an answer fail."""
+    stream = host.request(request("GET", "/v1/models", fields))
+    for call in [call for call in host.calls if call.waiting]:
+        given = answers.get(next(name for name, domain in HOSTS.items() if domain == call.host))
+        call.answer(200, {"content-type": "application/json"}, json.dumps(given)) if given else call.fail()
     assert stream.reply is not None
-    data = json.loads(stream.reply.body)["data"]
-    assert [one["id"] for one in data] == ["o3", "gpt-oss-20b", "qwen-max"]
+    document = json.loads(stream.reply.body)
+    assert document.get("object", "list") == "list"
+    return [one["id"] for one in document["data"]]
+
+
+def of_openai(*names: str) -> Json:
+    return {
+        "object": "list",
+        "data": [{"id": name, "object": "model", "created": 1, "owned_by": "x"} for name in names],
+    }
+
+
+@both_protocols
+def test_the_list_of_models_has_the_names_of_all_providers(fields: dict[str, str]) -> None:
+    """Those in the configuration, and for prefixes and expressions what the services list."""
+    configured = ["o3", "gpt-oss-20b", "qwen-max"]
+    host = host_with()
+    assert listed(host, fields) == configured
+    asked_for = [(call.host, call.path.partition("?")[0], dict(call.headers)) for call in host.calls]
+    assert [(host, path, sent.get("authorization") or sent.get("x-api-key")) for host, path, sent in asked_for] == [
+        ("api.openai.com", "/v1/models", "Bearer key-openai"),
+        ("api.anthropic.com", "/v1/models", "key-claude"),
+    ]
+    claude = {"type": "model", "id": "claude-sonnet-4-5", "display_name": "C", "created_at": "2025-09-29T00:00:00Z"}
+    found = listed(
+        host,
+        fields,
+        openai=of_openai("gpt-5", "o3", "gpt-oss-20b", "text-embedding-3-small", "claude-of-another"),
+        anthropic={"data": [claude], "has_more": False, "first_id": claude["id"], "last_id": claude["id"]},
+    )
+    assert found == [*configured, "gpt-5", "claude-sonnet-4-5"]
+
+
+def test_a_list_of_names_asks_no_service() -> None:
+    host = host_with(QWEN)
+    assert listed(host, {}) == ["qwen-max"]
+    assert not host.calls
+
+
+@both_protocols
+def test_a_model_of_a_pattern_is_that_of_its_service(fields: dict[str, str]) -> None:
+    host = host_with(OPENAI, {**QWEN, "models": ["qwen-*"]})
+    assert asked(host, request("GET", "/v1/models/gpt-5", fields)) == "openai"
+    known = host.request(request("GET", "/v1/models/qwen-plus", fields)).reply  # whose service lists none
+    assert known is not None
+    assert (known.status, json.loads(known.body)["id"]) == (200, "qwen-plus")
 
 
 @pytest.mark.parametrize("fields", [{}, {"anthropic-version": "2023-06-01"}])

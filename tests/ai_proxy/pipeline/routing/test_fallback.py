@@ -689,13 +689,19 @@ def test_retry_after_opens_the_breaker_for_that_time(way: str, status: int, on_s
     assert Attempts(chat_request("Hi", model="m"), host=host).stream.upstream.host == "api.openai.com"
 
 
+WAITS = {"retry-after": "86400"}, {"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, {"retry-after-ms": "86400000"}
+
+
+@pytest.mark.parametrize("wait", WAITS)
 @pytest.mark.parametrize(("longest", "open_for"), [(10_000, 10), (None, 300), (0, 0)])
-def test_the_time_that_retry_after_opens_the_breaker_is_bounded(way: str, longest: int | None, open_for: int) -> None:
+def test_the_time_that_retry_after_opens_the_breaker_is_bounded(
+    way: str, longest: int | None, open_for: int, wait: dict[str, str]
+) -> None:
     breaker = {"failures": 5} if longest is None else {"failures": 5, "longestWait": longest}
     host = TestHost(plugin, {"providers": [OPENAI], "routing": {"breaker": breaker}})
     one = Attempts(chat_request("Hi", model="m"), host=host)
-    one.answer(limited(86_400))
-    assert one.headers["retry-after"] == "86400"
+    one.answer(response(429, wait, json={"error": {"message": "slow down", "type": "x"}}))
+    assert wait.items() <= one.headers.items(), "the client gets it as it is"
     one.stream.finish()
     if open_for:
         refused = Attempts(chat_request("Hi", model="m"), host=host)
@@ -777,3 +783,129 @@ def test_if_none_is_left_an_error_of_that_stream_is_the_answer(
     one.stream.response_headers(200, STREAM)
     one.stream.response_body(event_of(error), end_of_stream=True)
     assert (one.status, json.loads(one.got)["error"]["message"]) == (status, "slow")
+
+
+# Refusals of content filters in the service's own protocol.
+
+GEMINI_ASKED: Json = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}
+
+
+def gemini_asked(method: str) -> Message:
+    return request("POST", f"/v1beta/models/m:{method}", json=GEMINI_ASKED)
+
+
+def response_event(kind: str, **more: Any) -> Json:
+    return {"type": f"response.{kind}", "response": {"id": "resp_1", "object": "response", **more}}
+
+
+FILTERED_RESPONSE: Json = {"status": "incomplete", "incomplete_details": {"reason": "content_filter"}, "output": []}
+NATIVE_GEMINI: Json = {**GEMINI, "id": "first", "models": ["m"]}
+GEMINI_CONTENT: Json = {"candidates": [{"index": 0, "content": {"role": "model", "parts": [{"text": "Hello"}]}}]}
+REFUSED_NATIVE: dict[str, tuple[Json, Message, list[Json], Json, list[Json]]] = {
+    "messages": (
+        {**FIRST_CLAUDE, "id": "first"},
+        NATIVE_MESSAGES[1],
+        [CLAUDE_BEGINS, {"type": "ping"}, *CLAUDE_REFUSES],
+        {**CLAUDE_ANSWER, "stop_reason": "refusal", "content": []},
+        [CLAUDE_BEGINS, {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hello"}}],
+    ),
+    "responses": (
+        {**OPENAI, "id": "first"},
+        NATIVE_RESPONSES[1],
+        [response_event("created"), response_event("in_progress"), response_event("incomplete", **FILTERED_RESPONSE)],
+        {"id": "resp_1", "object": "response", **FILTERED_RESPONSE},
+        [response_event("created"), {"type": "response.output_text.delta", "delta": "Hello"}],
+    ),
+    "gemini, its prompt": (
+        NATIVE_GEMINI,
+        gemini_asked("streamGenerateContent?alt=sse"),
+        [{"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 1}}],
+        {"promptFeedback": {"blockReason": "SAFETY"}},
+        [GEMINI_CONTENT],
+    ),
+    "gemini, its answer": (
+        NATIVE_GEMINI,
+        gemini_asked("streamGenerateContent?alt=sse"),
+        [{"candidates": [{"index": 0}]}, {"candidates": [{"index": 0, "finishReason": "PROHIBITED_CONTENT"}]}],
+        {"candidates": [{"index": 0, "finishReason": "SAFETY"}]},
+        [{"candidates": [{"index": 0}]}, GEMINI_CONTENT],
+    ),
+}
+native_refusal = pytest.mark.parametrize("name", REFUSED_NATIVE)
+
+
+def native_events(documents: list[Json]) -> Message:
+    lines = [f"event: {one['type']}\n" if "type" in one else "" for one in documents]
+    body = [f"{line}data: {json.dumps(one)}\n\n".encode() for line, one in zip(lines, documents, strict=True)]
+    return response(200, STREAM, body=body)
+
+
+def second_of(name: str) -> tuple[Json, Message, Message]:
+    """Another provider, and its answers: a stream and a whole one."""
+    if not name.startswith("gemini"):
+        return MISTRAL, chat_stream(["Hello"]), chat_response("Hello")
+    return {**NATIVE_GEMINI, "id": "second"}, native_events([GEMINI_CONTENT]), response(200, json=GEMINI_CONTENT)
+
+
+def whole(sent: Message) -> Message:
+    """The same request, not for a stream."""
+    path = dict(sent.headers)[":path"]
+    if "gemini" in path or "models/" in path:
+        return gemini_asked("generateContent")
+    document = json.loads(b"".join(sent.body))
+    return request("POST", path, json={**document, "stream": False})
+
+
+@native_refusal
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_refusal_in_the_services_own_protocol_goes_to_another_provider(way: str, name: str, stream: bool) -> None:
+    first, sent, events, document, _ = REFUSED_NATIVE[name]
+    second, streamed, answered = second_of(name)
+    sent = sent if stream else whole(sent)
+    refused = native_events(events) if stream else response(200, json=document)
+    one = Attempts(sent, first, second, fallback={"on": ["contentFilter"]}, routeHeader=True)
+    one.answer(refused)
+    one.answer(streamed if stream else answered)
+    assert (len(one.asked), one.status) == (2, 200)
+    assert b"Hello" in one.got
+    assert "first/m=contentFilter" in one.headers["x-proxywasm-route"]
+    not_configured = Attempts(sent, first, second, fallback={"on": ["status"]})
+    not_configured.answer(refused)
+    assert (len(not_configured.asked), not_configured.got) == (1, b"".join(refused.body))
+
+
+@native_refusal
+@pytest.mark.parametrize("stream", [True, False])
+def test_the_last_refusal_in_the_services_own_protocol_is_the_clients(way: str, name: str, stream: bool) -> None:
+    """Unchanged, whether its provider was asked first or later."""
+    first, sent, events, document, _ = REFUSED_NATIVE[name]
+    refused = native_events(events) if stream else response(200, json=document)
+    one = Attempts(
+        sent if stream else whole(sent), first, {**first, "id": "second"}, fallback={"on": ["contentFilter"]}
+    )
+    one.answer(refused)
+    one.answer(refused)
+    assert (len(one.asked), one.status, one.got) == (2, 200, b"".join(refused.body))
+
+
+@native_refusal
+def test_content_in_the_services_own_protocol_passes_with_what_came_before_it(name: str) -> None:
+    first, sent, _, _, events = REFUSED_NATIVE[name]
+    chunks = native_events(events).body
+    one = Attempts(sent, first, second_of(name)[0], fallback={"on": ["contentFilter"]})
+    one.stream.response_headers(200, STREAM)
+    for chunk in chunks[:-1]:
+        assert one.stream.response_body(chunk) == b""
+    assert one.stream.response_body(chunks[-1]) == b"".join(chunks)
+    refusal = native_events(REFUSED_NATIVE[name][2][-1:]).body[0]
+    assert one.stream.response_body(refusal) == refusal, "it is too late for another provider"
+    assert len(one.asked) == 1
+
+
+@pytest.mark.parametrize("kind", ["generateContent", "streamGenerateContent?alt=sse"])
+def test_clients_of_gemini_get_another_providers_answer_after_a_failure(way: str, kind: str) -> None:
+    one = Attempts(gemini_asked(kind), NATIVE_GEMINI, {**NATIVE_GEMINI, "id": "second", "apiTokens": ["key-2"]})
+    one.answer(FAILURE)
+    assert (len(one.asked), one.body) == (2, GEMINI_ASKED)
+    one.answer(response(200, json=GEMINI_CONTENT))
+    assert json.loads(one.got) == GEMINI_CONTENT

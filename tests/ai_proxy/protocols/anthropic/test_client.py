@@ -97,6 +97,13 @@ def test_documents_are_files() -> None:
     assert part["file"] == {"filename": "a.pdf", "file_data": "data:application/pdf;base64,QQ=="}
 
 
+@pytest.mark.parametrize("kind", ["image", "document"])
+def test_a_file_that_the_service_may_not_have_is_not_left_out(kind: str) -> None:
+    """The service refuses what it does not know; an answer without the file would mislead."""
+    asked = user({"type": kind, "source": {"type": "file", "file_id": "file_1"}})
+    assert sent({"messages": asked})["messages"][0]["content"] == [{"type": "file", "file": {"file_id": "file_1"}}]
+
+
 def test_thinking_goes_only_to_services_that_accept_it() -> None:
     thinking_block = {"type": "thinking", "thinking": "a", "signature": "s"}
     messages = [*user({"type": "text", "text": "?"}), {"role": "assistant", "content": [thinking_block]}, *user()]

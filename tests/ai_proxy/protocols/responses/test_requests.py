@@ -136,6 +136,24 @@ def test_calls_of_tools_that_clients_run_are_kept_and_those_of_other_services_ar
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("done", [{"action": {"type": "wait"}}, {"actions": [{"type": "wait"}]}])
+def test_what_a_client_has_done_with_a_computer_is_kept_with_its_screenshot(done: Json) -> None:
+    """A screenshot is the user's next message, as all images of results."""
+    picture = "data:image/png;base64,AA=="
+    given = [
+        {"role": "user", "content": "go"},
+        {"type": "computer_call", "id": "cu_1", "call_id": "call_1", "status": "completed", **done},
+        {"type": "computer_call_output", "call_id": "call_1",
+         "output": {"type": "computer_screenshot", "image_url": picture}},
+    ]  # fmt: skip
+    assert sent(given)["messages"][1:] == [
+        {"role": "assistant", "content": None,
+         "tool_calls": [chat_call(1, "computer", json.dumps(next(iter(done.values())), separators=(",", ":")))]},
+        {"role": "tool", "tool_call_id": "call_1", "content": ""},
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": picture}}]},
+    ]  # fmt: skip
+
+
 PARAMETERS: Json = {"type": "object", "properties": {"a": {"type": "string"}}}
 FUNCTION: Json = {"type": "function", "name": "f", "parameters": PARAMETERS, "strict": True}
 CUSTOM: Json = {"type": "custom", "name": "patch", "description": "Edit."}
@@ -259,6 +277,7 @@ def test_hosted_tools_are_refused_and_the_client_learns_what_to_do(kind: str) ->
     [
         ({"type": "item_reference", "id": "msg_1"}, 404, "input"),
         ({"id": "msg_1"}, 404, "input"),
+        ({"status": "completed"}, 400, "input[0].type"),
         ({"type": "compaction", "encrypted_content": "gAAAA"}, 400, "input[0]"),
         ({"type": "unheard_of"}, 400, "input[0].type"),
         ({"type": "message", "role": "tool", "content": "x"}, 400, "input[0].role"),
