@@ -286,8 +286,8 @@ class Exchange:
     __slots__ = (
         "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "client_state",
         "cumulative", "files", "form", "headers", "host", "kept_responses", "legacy_functions", "memory_budget",
-        "model", "path", "profile", "requested_model", "route", "secrets", "service", "settings", "stream", "thinking",
-        "tool_names", "usage_choice", "wants_usage",
+        "model", "path", "profile", "requested_model", "route", "searches_web", "secrets", "service", "settings",
+        "stream", "thinking", "tool_names", "usage_choice", "wants_usage",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
@@ -338,6 +338,8 @@ class Exchange:
         """Request headers that are set, or removed (None)."""
         self.cumulative = False
         """Each event of the stream repeats the whole answer so far."""
+        self.searches_web = False
+        """The service searches the web, so its answer may cite pages."""
         self.usage_choice = False
         """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
 

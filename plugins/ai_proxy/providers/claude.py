@@ -9,6 +9,7 @@ from typing import Final
 from proxywasm.config import Is
 
 from ..config.settings import Settings
+from ..protocols.anthropic import citations
 from ..protocols.anthropic import dropped as claude_dropped
 from ..protocols.anthropic import models as claude_models
 from ..protocols.anthropic import service as claude
@@ -17,6 +18,7 @@ from ..protocols.anthropic.settings import ClaudeSettings
 from ..protocols.exchange import Exchange
 from ..protocols.pivot import chat_rules
 from ..wire import apis
+from ..wire.json import Json
 from .row import BEARER, Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row, of_all_models
 
 _PATHS: Final = {
@@ -51,6 +53,10 @@ def _headers_of_claude_code(settings: Settings) -> dict[str, str]:
         "user-agent": "claude-cli/2.1.2 (external, cli)",
         "x-app": "cli",
     }
+
+
+def _edit_messages(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001
+    return citations.without_foreign(body)
 
 
 def _path(exchange: Exchange) -> str:
@@ -94,6 +100,7 @@ _CLAUDE: Final = Row(
             apis.COUNT_RESPONSE_TOKENS: claude_tokens.COUNTER,
         },
         dropped={apis.CHAT: claude_dropped.CHAT},
+        edits={apis.MESSAGES: _edit_messages},
         read_headers=("anthropic-version",),  # Clients of Anthropic's protocol send it, and get lists in its format.
     ),
 )

@@ -101,6 +101,16 @@ TOOL_CALLS: Final = 10_000
 * tool calls of one choice of an answer | an error ends the stream
 * items of a response for a client of the Responses API | an error ends the stream, 502
 """
+CITATIONS: Final = 20_000
+"""Citations.
+
+* citations of web pages in an answer that is converted, in each of their places | an error ends the stream, 502
+"""
+CITED_TEXT: Final = 4 * _MIB
+"""Characters.
+
+* addresses, titles and quotes of these citations | an error ends the stream, 502
+"""
 CHOICES: Final = 1000
 """Choices. OpenAI allows 128.
 

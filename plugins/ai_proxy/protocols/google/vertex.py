@@ -14,6 +14,7 @@ from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json
 from ...wire.paths import segment
+from ..anthropic import citations
 from ..anthropic import service as claude
 from ..exchange import Exchange
 from ..interface import StreamWriter
@@ -64,6 +65,8 @@ def request(exchange: Exchange, body: Json) -> Json:
         result["tools"] = [{"functionDeclarations": declarations}]
         if (choice := google.function_calling(body)) is not None:
             result["toolConfig"] = choice
+    if tools := google.search(exchange, body, beside_functions=bool(declarations)):
+        result["tools"] = tools
     return result
 
 
@@ -97,6 +100,7 @@ def error(status: int, document: Json) -> ApiError | None:
 def edit_messages(exchange: Exchange, body: Json) -> bool:
     """An edit for Anthropic's own API."""
     body.setdefault("max_tokens", claude.MAX_TOKENS)
+    citations.without_foreign(body)
     as_vertex_request(exchange, body)
     return True
 
