@@ -12,12 +12,12 @@ from ..config.settings import Settings
 from ..fetching import remote_files
 from ..fetching.waiting import Proceed, resume
 from ..protocols.exchange import Exchange
-from ..protocols.interface import FilesWanted, NotCounted, ResponseWanted
+from ..protocols.interface import FilesWanted, NotCounted, PartsWanted, ResponseWanted
 from ..providers.row import Provider
 from ..wire import apis, limits, multipart, paths
 from ..wire.errors import ApiError, busy, request_too_large
 from ..wire.json import Json, NumberError, dump_converted
-from . import addressing, bodies, documents, forms, model_list, own_answers, retry, stored_responses
+from . import addressing, bodies, documents, forms, model_list, own_answers, part_requests, retry, stored_responses
 from .plans import Config, Plan, Plans, Waits
 from .refusing import REQUEST_FAILED, refuse
 
@@ -188,6 +188,8 @@ def _send(
         return stored_responses.look_up(ctx, plans.provider, exchange, len(raw), wanted.response_id, proceed)
     except FilesWanted as wanted:
         return _fetch(ctx, plans, exchange, raw, wanted.urls)
+    except PartsWanted as wanted:
+        return _ask_parts(ctx, plans, exchange, raw, wanted)
     if provider.login is not None:
         addressing.set_token(ctx, provider, exchange, provider.login.token)
     if exchange.stream or exchange.headers:
@@ -218,7 +220,7 @@ def _send_waiting(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes
     action = _send(ctx, plans, exchange, raw)
     if action is not Action.PAUSE:
         exchange.files = {}
-        if exchange.attempts is None:
+        if exchange.attempts is None and exchange.parts is None:
             plans.provider.memory_budget.release(exchange)
     return action
 
@@ -267,6 +269,17 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
             lambda error: resume(ctx, proceed, error),
         )
     except ApiError as error:
+        return proceed(error)
+    return Action.PAUSE
+
+
+def _ask_parts(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, wanted: PartsWanted) -> Action | None:
+    """Ask the service for each part, then convert the request again."""
+    proceed = _sending(ctx, plans, exchange, raw)
+    asked = part_requests.PartRequests(
+        ctx, plans[exchange.api], exchange, wanted, len(raw), lambda error: resume(ctx, proceed, error)
+    )
+    if (error := asked.start()) is not None:
         return proceed(error)
     return Action.PAUSE
 

@@ -5,7 +5,7 @@ The two refer to each other, so one module declares both. `interface` exports ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
@@ -286,7 +286,7 @@ class Exchange:
     __slots__ = (
         "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "client_state",
         "cumulative", "files", "form", "headers", "host", "kept_responses", "legacy_functions", "memory_budget",
-        "model", "path", "profile", "requested_model", "route", "searches_web", "secrets", "service", "settings",
+        "model", "parts", "path", "profile", "requested_model", "route", "searches_web", "secrets", "service", "settings",
         "stream", "thinking", "tool_names", "usage_choice", "wants_usage",
     )  # fmt: skip
 
@@ -320,6 +320,8 @@ class Exchange:
         self.files: Mapping[str, Data] = _NO_FILES
         """Fetched files that the request names, by address."""
 
+        self.parts: Sequence[Json] | None = None
+        """The converted answers to all parts of the request but the last, if the service answers one at a time."""
         self.kept_responses: KeptResponses | None = None
 
         self.legacy_functions = False
