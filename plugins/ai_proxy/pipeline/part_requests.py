@@ -71,7 +71,7 @@ class PartRequests:
                 timeout_ms=_TIMEOUT_MS,
             )
         except HttpCallError as error:
-            log.error("%s", error)
+            log.error("each part of the request is a call-out to %s: %s", exchange.host or plan.provider.host, error)
             return _unreachable()
         except ApiError as error:
             return error
@@ -113,11 +113,12 @@ class PartRequests:
 
 
 def _cluster(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Cluster:
-    """That of the route, if it leads to this provider; otherwise the provider's own, by default its host."""
+    """The provider's own, otherwise that of the route, if it leads to this provider; otherwise that with its host's name.
+    """
     settings = plan.provider.settings
     host = plan.provider.host if settings.provider_domain else exchange.host or plan.provider.host
     route = RouteCluster(host)
-    if isinstance(ctx, LaterRequest) or not route.cluster_name:
+    if settings.cluster or isinstance(ctx, LaterRequest) or not route.cluster_name:
         return TargetCluster(settings.cluster or host, host)
     return route
 
