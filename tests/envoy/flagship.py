@@ -16,7 +16,12 @@ _ALL = [exchange for file in ("chat", "native-chat", "native-stream") for exchan
 CHOSEN = [exchange for exchange in _ALL if exchange.name in _NAMES]
 """Each is the rule for the domain of its name."""
 
-_PROVIDERS = [GEMINI, BEDROCK, {**CLAUDE, "modelMapping": {"*": "claude-3"}}, {**OPENAI, "modelMapping": {"*": "gpt-5"}}]
+_PROVIDERS = [
+    GEMINI,
+    BEDROCK,
+    {**CLAUDE, "modelMapping": {"*": "claude-3"}},
+    {**OPENAI, "modelMapping": {"*": "gpt-5"}},
+]
 
 
 def rules() -> list[dict[str, Any]]:

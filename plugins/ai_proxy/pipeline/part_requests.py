@@ -22,7 +22,7 @@ from .routing.later_request import LaterRequest
 
 _TIMEOUT_MS: Final = 120_000
 _AT_ONCE: Final = 16
-"""Call-outs of one request that are under way: a service limits the requests of an account, a host those of a plugin."""
+"""Call-outs of one request that are under way. A service limits the requests of an account, a host the call-outs."""
 
 
 class PartRequests:
@@ -113,8 +113,7 @@ class PartRequests:
 
 
 def _cluster(ctx: HttpContext, plan: Plan, exchange: Exchange) -> Cluster:
-    """The provider's own, otherwise that of the route, if it leads to this provider; otherwise that with its host's name.
-    """
+    """The configured one; otherwise that of the route, if it leads to this provider, or that with its host's name."""
     settings = plan.provider.settings
     host = plan.provider.host if settings.provider_domain else exchange.host or plan.provider.host
     route = RouteCluster(host)

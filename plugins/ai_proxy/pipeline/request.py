@@ -183,13 +183,8 @@ def _send(
     except NotCounted:
         _count_tokens(ctx, plans, exchange, raw)
         return None
-    except ResponseWanted as wanted:
-        proceed = _sending(ctx, plans, exchange, raw)
-        return stored_responses.look_up(ctx, plans.provider, exchange, len(raw), wanted.response_id, proceed)
-    except FilesWanted as wanted:
-        return _fetch(ctx, plans, exchange, raw, wanted.urls)
-    except PartsWanted as wanted:
-        return _ask_parts(ctx, plans, exchange, raw, wanted)
+    except (FilesWanted, PartsWanted, ResponseWanted) as wanted:
+        return _wait_for(ctx, plans, exchange, raw, wanted)
     if provider.login is not None:
         addressing.set_token(ctx, provider, exchange, provider.login.token)
     if exchange.stream or exchange.headers:
@@ -220,7 +215,7 @@ def _send_waiting(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes
     action = _send(ctx, plans, exchange, raw)
     if action is not Action.PAUSE:
         exchange.files = {}
-        if exchange.attempts is None and exchange.parts is None:
+        if exchange.attempts is None and exchange.expected.parts is None:
             plans.provider.memory_budget.release(exchange)
     return action
 
@@ -254,8 +249,19 @@ def _sending(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, fai
     return proceed
 
 
+def _wait_for(
+    ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, wanted: FilesWanted | PartsWanted | ResponseWanted
+) -> Action | None:
+    """Get what the request needs, then convert it again."""
+    if isinstance(wanted, FilesWanted):
+        return _fetch(ctx, plans, exchange, raw, wanted.urls)
+    if isinstance(wanted, PartsWanted):
+        return _ask_parts(ctx, plans, exchange, raw, wanted)
+    proceed = _sending(ctx, plans, exchange, raw)
+    return stored_responses.look_up(ctx, plans.provider, exchange, len(raw), wanted.response_id, proceed)
+
+
 def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls: list[str]) -> Action | None:
-    """Fetch files, then convert the request again."""
     proceed = _sending(ctx, plans, exchange, raw, f"ai-proxy.{plans.provider.row.name}.fetch_image_failed")
     memory_budget = plans.provider.memory_budget
     if not memory_budget.reserve(exchange, len(raw)):
@@ -274,7 +280,6 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
 
 
 def _ask_parts(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, wanted: PartsWanted) -> Action | None:
-    """Ask the service for each part, then convert the request again."""
     proceed = _sending(ctx, plans, exchange, raw)
     asked = part_requests.PartRequests(
         ctx, plans[exchange.api], exchange, wanted, len(raw), lambda error: resume(ctx, proceed, error)

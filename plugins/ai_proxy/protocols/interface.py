@@ -87,8 +87,8 @@ class FilesWanted(Exception):
 
 
 class PartsWanted(Exception):
-    """The service answers one part of the request at a time. `request` is called again when all of these have an answer;
-    it then makes the request for the last part, which is not among them.
+    """The service answers one part of the request at a time. `request` is called again when all of these parts have an
+    answer; it then makes the request for the last part, which is not among them.
     """
 
     def __init__(self, parts: list[Json], take: Callable[[int, Json, Mapping[str, str]], None]) -> None:

@@ -126,7 +126,9 @@ def check_stream(check: Checker, data: Sequence[str]) -> None:
             check.need(event.get("index") == len(kinds) - 1, f"{path}.index", "is that of the open block")
             check.one_of(delta.get("type"), f"{path}.delta.type", _DELTAS.get(kinds[-1], set()))
             if delta.get("type") == "citations_delta":
-                _citation(check, check.object(delta.get("citation"), f"{path}.delta.citation"), f"{path}.delta.citation")
+                _citation(
+                    check, check.object(delta.get("citation"), f"{path}.delta.citation"), f"{path}.delta.citation"
+                )
             arguments += delta.get("partial_json", "")
         elif kind == "content_block_stop":
             check.need(event.get("index") == len(kinds) - 1, f"{path}.index", "is that of the open block")

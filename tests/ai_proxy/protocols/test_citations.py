@@ -72,7 +72,9 @@ def of_messages(outcome: Outcome, stream: bool) -> list[Json]:
     assert stream_problems("anthropic", outcome.data) == []
     deltas = [one for one in map(json.loads, outcome.data) if one["type"] == "content_block_delta"]
     citations = [one for one in deltas if one["delta"]["type"] == "citations_delta"]
-    return [RawContentBlockDeltaEvent.model_validate(one) and one["delta"]["citation"] for one in citations]
+    for one in citations:
+        RawContentBlockDeltaEvent.model_validate(one)
+    return [one["delta"]["citation"] for one in citations]
 
 
 def of_responses(outcome: Outcome, stream: bool) -> list[Json]:
@@ -178,7 +180,9 @@ def claude_answer(stream: bool) -> Any:
     sent: list[Json] = [{"type": "message_start", "message": {**head, "content": []}}]
     for index, (text, found) in enumerate(texts):
         block = {"type": "text", "text": "", "citations": []}
-        deltas = [{"type": "citations_delta", "citation": one} for one in found] + [{"type": "text_delta", "text": text}]
+        deltas = [{"type": "citations_delta", "citation": one} for one in found] + [
+            {"type": "text_delta", "text": text}
+        ]
         sent.append({"type": "content_block_start", "index": index, "content_block": block})
         sent += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
         sent.append({"type": "content_block_stop", "index": index})
@@ -204,7 +208,10 @@ def google_answer(stream: bool) -> Any:
     ends: Json = {"finishReason": "STOP", "groundingMetadata": metadata}
     if not stream:
         return answer({"candidates": [{"content": {"role": "model", "parts": [{"text": TEXT}]}, **ends}]})
-    pieces: list[Json] = [{"content": {"parts": [{"text": TEXT[:3]}]}}, {"content": {"parts": [{"text": TEXT[3:]}]}, **ends}]
+    pieces: list[Json] = [
+        {"content": {"parts": [{"text": TEXT[:3]}]}},
+        {"content": {"parts": [{"text": TEXT[3:]}]}, **ends},
+    ]
     return events(*sse(*({"candidates": [piece]} for piece in pieces)))
 
 
@@ -233,7 +240,11 @@ def test_a_web_search_of_claude() -> None:
 
 
 def bedrock_answer(stream: bool) -> Any:
-    page = {"title": "A", "location": {"web": {"url": PAGE, "domain": "a.example"}}, "sourceContent": [{"text": "The sky"}]}
+    page = {
+        "title": "A",
+        "location": {"web": {"url": PAGE, "domain": "a.example"}},
+        "sourceContent": [{"text": "The sky"}],
+    }
     document = {"title": "d", "location": {"documentPage": {"documentIndex": 0, "start": 1, "end": 2}}}
     usage = {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}
     if not stream:
@@ -243,12 +254,14 @@ def bedrock_answer(stream: bool) -> Any:
     deltas = [(0, {"text": TEXT[:4]}), (0, {"text": TEXT[4:10]}), (0, {"citation": page}), (0, {"citation": document}),
               (1, {"text": TEXT[10:]})]  # fmt: skip
     frames: list[bytes] = [bedrock_frame("messageStart", {"role": "assistant"})]
-    frames += [bedrock_frame("contentBlockDelta", {"contentBlockIndex": at, "delta": delta}) for at, delta in deltas[:4]]
+    frames += [
+        bedrock_frame("contentBlockDelta", {"contentBlockIndex": at, "delta": delta}) for at, delta in deltas[:4]
+    ]
     frames.append(bedrock_frame("contentBlockStop", {"contentBlockIndex": 0}))
     frames.append(bedrock_frame("contentBlockDelta", {"contentBlockIndex": 1, "delta": deltas[4][1]}))
     frames.append(bedrock_frame("messageStop", {"stopReason": "end_turn"}))
     frames.append(bedrock_frame("metadata", {"usage": usage}))
-    return Message([(":status", "200"), ("content-type", "application/vnd.amazon.eventstream")], frames)
+    return Message([(":status", "200"), ("content-type", "application/vnd.amazon.eventstream")], tuple(frames))
 
 
 @each_client
@@ -270,7 +283,7 @@ def cohere_answer(stream: bool) -> Any:
     if not stream:
         message = {"role": "assistant", "content": [{"type": "text", "text": TEXT}], "citations": [citation]}
         return answer({"id": "1", "finish_reason": "COMPLETE", "message": message})
-    sent = [
+    sent: list[Json] = [
         {"type": "message-start", "id": "1"},
         {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": TEXT}}}},
         {"type": "citation-start", "index": 0, "delta": {"message": {"citations": citation}}},
@@ -290,10 +303,23 @@ def test_citations_of_coheres_documents_with_an_address(client: str, stream: boo
 
 def test_citations_of_another_service_do_not_go_to_anthropic() -> None:
     """Its own come back as they were; those with an empty `encrypted_index` are of another service."""
-    own = {"type": "web_search_result_location", "url": PAGE, "title": "A", "cited_text": "x", "encrypted_index": "Eo8B"}
+    own = {
+        "type": "web_search_result_location",
+        "url": PAGE,
+        "title": "A",
+        "cited_text": "x",
+        "encrypted_index": "Eo8B",
+    }
     foreign = {**own, "encrypted_index": ""}
-    said = [{"type": "text", "text": "a", "citations": [own, foreign]}, {"type": "text", "text": "b", "citations": [foreign]}]
-    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": said}, {"role": "user", "content": "?"}]
+    said = [
+        {"type": "text", "text": "a", "citations": [own, foreign]},
+        {"type": "text", "text": "b", "citations": [foreign]},
+    ]
+    turns = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": said},
+        {"role": "user", "content": "?"},
+    ]
     sent = ask(CLAUDE, {"model": MODEL, "max_tokens": 9, "messages": turns}, path="/v1/messages").sent
     assert [block["citations"] for block in sent["messages"][1]["content"]] == [[own], None]
 

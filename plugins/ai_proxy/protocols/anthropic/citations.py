@@ -11,7 +11,7 @@ from typing import Final
 
 from ...wire import lenient
 from ...wire.json import Json
-from ..pivot import annotations
+from ..pivot import citations
 
 _KIND: Final = "web_search_result_location"
 
@@ -23,12 +23,12 @@ class Cited:
 
     def __init__(self) -> None:
         self._seen: set[tuple[str, str]] = set()
-        self._size = annotations.Size()
+        self._size = citations.Size()
 
     def new(self, message: Json) -> list[Json]:
         """The citations of a message or a delta that the block does not have yet."""
         result = []
-        for one in annotations.of_message(message):
+        for one in citations.of_message(message):
             if (one.url, one.text) in self._seen:
                 continue
             self._seen.add((one.url, one.text))

@@ -9,8 +9,8 @@ from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
 from ..pivot import chat_parts, thinking_blocks
-from ..pivot.annotations import CitedText
 from ..pivot.chat import choice, completion
+from ..pivot.citations import CitedText
 from ..pivot.finish_reasons import known
 
 _FINISH: Final = {

@@ -12,7 +12,7 @@ from ...wire.errors import bad_upstream
 from ...wire.json import Json, dumps
 from ..exchange import Exchange
 from ..interface import StreamWriter
-from ..pivot.annotations import CitedText
+from ..pivot.citations import CitedText
 from .service_answer import COUNTS, cite, error, finish_reason, usage
 
 

@@ -86,7 +86,7 @@ def response(exchange: Exchange, document: Json) -> Json:
     reasoning_fields = {"reasoning_content": "", **thinking_blocks.fields(thinking)}
     converted |= reasoning.whole({**converted, **reasoning_fields}, exchange.settings.reasoning_content_mode)
     converted |= {name: value for name, value in reasoning_fields.items() if name != "reasoning_content"}
-    if annotations := citations.annotations(texts, len(converted["content"] or "") - len(said)):
+    if annotations := citations.annotated(texts, len(converted["content"] or "") - len(said)):
         converted["annotations"] = annotations
     if calls:
         converted["tool_calls"] = calls

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ...wire import lenient
 from ...wire.json import Json
-from ..pivot.annotations import CitedText
+from ..pivot.citations import CitedText
 
 
 def text_of(content: Json) -> str:
@@ -15,7 +15,7 @@ def text_of(content: Json) -> str:
     return "".join(lenient.text(part.get("text")) for part in lenient.objects(content.get("content")))
 
 
-def annotations(blocks: list[tuple[str, Json]], offset: int) -> list[Json]:
+def annotated(blocks: list[tuple[str, Json]], offset: int) -> list[Json]:
     """`blocks`: each text with its `citationsContent`. `offset`: the characters of the answer before them."""
     cited, result = CitedText(), list[Json]()
     cited.length = offset

@@ -55,9 +55,9 @@ def request(exchange: Exchange, body: Json) -> Json:
     texts = embeddings.texts(body.get("input"))
     if exchange.profile.embedding in _SEVERAL or len(texts) == 1:
         return build(body, texts)
-    if exchange.parts is None:
+    if exchange.expected.parts is None:
         earlier = embeddings.EarlierTexts(exchange, len(texts))
-        exchange.parts = earlier.answers
+        exchange.expected.parts = earlier.answers
         raise PartsWanted(
             [build(body, [text]) for text in texts[:-1]],
             lambda index, answer, headers: earlier.add(index, *_read(answer, headers.get(TOKENS, ""))),
@@ -67,7 +67,7 @@ def request(exchange: Exchange, body: Json) -> Json:
 
 def response(exchange: Exchange, document: Json) -> Json:
     vectors, tokens = _read(document, exchange.answer.token_count)
-    return embeddings.answer(exchange, enumerate(vectors), tokens, earlier=exchange.parts or ())
+    return embeddings.answer(exchange, enumerate(vectors), tokens, earlier=exchange.expected.parts or ())
 
 
 def _read(document: Json, header: str) -> tuple[list[Any], int]:

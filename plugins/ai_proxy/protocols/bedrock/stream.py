@@ -14,7 +14,7 @@ from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
 from ..interface import StreamWriter
-from ..pivot.annotations import CitedText
+from ..pivot.citations import CitedText
 from ..pivot.reasoning import Stream
 from . import citations
 from .answer import failure, finish_reason, usage

@@ -17,8 +17,8 @@ from ...wire.json import Json
 from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..pivot import chat_parts
-from ..pivot.annotations import Citation, Size
 from ..pivot.chat import choice, completion
+from ..pivot.citations import Citation, Size
 from ..pivot.finish_reasons import known
 from ..pivot.tool_calls import place
 

@@ -48,8 +48,9 @@ def response(exchange: Exchange, document: Json, answer_id: str) -> Json:
             if mode != "passthrough":
                 message = {**message, **reasoning.whole(message, mode)}
                 del message["reasoning_content"]
-        if "groundingMetadata" in candidate and (text := message.get("content")):
-            message["annotations"] = grounding.annotations(candidate, content.text, len(text) - len(content.text))
+        ahead = len(message.get("content") or "") - len(content.text)
+        if "groundingMetadata" in candidate and (annotations := grounding.cited(candidate, content.text, ahead)):
+            message["annotations"] = annotations
         if content.calls:
             message["tool_calls"] = content.calls
         reason = finish_reason(candidate, calls=bool(content.calls)) or "stop"
@@ -74,7 +75,7 @@ class State:
 
 
 def new_state(exchange: Exchange) -> State:
-    texts: dict[int, grounding.Text] | None = {} if exchange.searches_web else None
+    texts: dict[int, grounding.Text] | None = {} if exchange.expected.searches_web else None
     return State(exchange.settings.reasoning_content_mode, not exchange.client.keeps_signatures, texts)
 
 
@@ -103,7 +104,7 @@ def event(state: State, document: Json, writer: StreamWriter, answer_id: str) ->
         if state.texts is not None:
             choice_text = state.texts.setdefault(index, grounding.Text())
             choice_text.add(content.text, text or "")
-            if annotations := choice_text.annotations(candidate):
+            if annotations := choice_text.cited(candidate):
                 delta["annotations"] = annotations
         probabilities = logprobs(candidate)
         has_delta = bool(parts_of(candidate)) or any(delta.values())

@@ -10,7 +10,7 @@ from typing import Final
 
 from ...wire import lenient
 from ...wire.json import Json
-from ..pivot.annotations import Citation, Size
+from ..pivot.citations import Citation, Size
 
 _CONTINUING: Final = bytes(range(0x80, 0xC0))
 """The bytes of UTF-8 that do not begin a character."""
@@ -30,14 +30,14 @@ class Text:
         self._pieces.append(text)
         self._written += len(written)
 
-    def annotations(self, candidate: Json) -> list[Json]:
+    def cited(self, candidate: Json) -> list[Json]:
         if "groundingMetadata" not in candidate:
             return []
         text = "".join(self._pieces)
-        return annotations(candidate, text, self._written - len(text))
+        return cited(candidate, text, self._written - len(text))
 
 
-def annotations(candidate: Json, text: str, offset: int) -> list[Json]:
+def cited(candidate: Json, text: str, offset: int) -> list[Json]:
     """The annotations of a candidate whose text is known. `offset`: the characters that the client gets before it."""
     metadata = lenient.mapping(candidate.get("groundingMetadata"))
     supports = [

@@ -124,7 +124,7 @@ def search(exchange: Exchange, body: Json, *, beside_functions: bool) -> list[Js
     if beside_functions:
         log.warn("web_search_options dropped: most models of Google refuse a search beside functions")
         return []
-    exchange.searches_web = True
+    exchange.expected.searches_web = True
     return [{"googleSearch": {}}]
 
 

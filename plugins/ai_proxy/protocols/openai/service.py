@@ -31,7 +31,7 @@ def request(exchange: Exchange, body: Json) -> Json:  # noqa: ARG001
 def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
-    listed = [] if exchange.client.is_pivot else sources.annotations(document)
+    listed = [] if exchange.client.is_pivot else sources.listed(document)
     for choice in lenient.objects(document.get("choices")):
         if isinstance(message := choice.get("message"), dict):
             choice["message"] = content_lists.flattened(legacy_functions.with_tool_calls(message))
@@ -73,7 +73,7 @@ def event(exchange: Exchange, state: None, event: Event, document: Json, writer:
             if "function_call" in delta:
                 delta = legacy_functions.with_tool_calls(delta)
             writer.delta(index, delta, logprobs=item.get("logprobs"), usage=usage)
-        if (reason or is_first) and not exchange.client.is_pivot and (listed := sources.annotations(document)):
+        if (reason or is_first) and not exchange.client.is_pivot and (listed := sources.listed(document)):
             # Services list them in the first event, in the last one, or in all.
             writer.delta(index, {"annotations": listed})
         if reason:

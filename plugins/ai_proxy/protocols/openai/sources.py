@@ -1,4 +1,4 @@
-"""The sources of an answer that services with OpenAI's protocol list beside it, each with the number that the text uses.
+"""The sources of an answer that services with OpenAI's protocol list beside it, with the numbers that the text uses.
 
 Source: github.com/perplexityai/perplexity-node, `StreamChunk` (`search_results`, `citations`); docs.x.ai, "Live Search"
 (`citations`); docs.bigmodel.cn, "Chat Completion" (`web_search`).
@@ -11,12 +11,12 @@ from typing import Final
 
 from ...wire import lenient
 from ...wire.json import Json
-from ..pivot.annotations import Citation
+from ..pivot.citations import Citation
 
 _NUMBER: Final = re.compile(r"\d{1,4}")
 
 
-def annotations(document: Json) -> list[Json]:
+def listed(document: Json) -> list[Json]:
     """The sources in a whole answer or an event of a stream, in the pivot's terms."""
     found = lenient.objects(document.get("search_results")) or lenient.objects(document.get("web_search"))
     if found:

@@ -15,7 +15,7 @@ from proxywasm import log
 
 from ...wire import limits
 from ...wire.json import Json
-from ..pivot.annotations import Citation, Size
+from ..pivot.citations import Citation, Size
 
 _MARKS: Final = re.compile(r"\[(?:ref_)?(\d{1,4})\]")
 """How services write the number of a source into the text."""

@@ -14,7 +14,7 @@ from proxywasm import log
 from ...wire import lenient, limits
 from ...wire.errors import bad_upstream
 from ...wire.json import Json, dumps
-from ..pivot import annotations, call_signatures, thinking_blocks
+from ..pivot import call_signatures, citations, thinking_blocks
 from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import ToolCalls
 from .citations import Citations
@@ -62,7 +62,7 @@ class Output:
         if refusal := lenient_text(message.get("refusal")):
             self._message().part("refusal").add(refusal)
         if "annotations" in message:
-            self._citations.add(annotations.of_message(message))
+            self._citations.add(citations.of_message(message))
         calls = message.get("tool_calls")
         for position, call in enumerate(calls if isinstance(calls, list) else []):
             if isinstance(call, dict):
