@@ -9,7 +9,6 @@ from typing import Final
 from proxywasm.config import Is
 
 from ..config.settings import Settings
-from ..protocols.anthropic import citations
 from ..protocols.anthropic import dropped as claude_dropped
 from ..protocols.anthropic import models as claude_models
 from ..protocols.anthropic import service as claude
@@ -17,6 +16,7 @@ from ..protocols.anthropic import tokens as claude_tokens
 from ..protocols.anthropic.settings import ClaudeSettings
 from ..protocols.exchange import Exchange
 from ..protocols.pivot import chat_rules
+from ..protocols.pivot.claude import without_foreign_citations
 from ..wire import apis
 from ..wire.json import Json
 from .row import BEARER, Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row, of_all_models
@@ -56,7 +56,7 @@ def _headers_of_claude_code(settings: Settings) -> dict[str, str]:
 
 
 def _edit_messages(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001
-    return citations.without_foreign(body)
+    return without_foreign_citations(body)
 
 
 def _path(exchange: Exchange) -> str:

@@ -301,16 +301,11 @@ def test_citations_of_coheres_documents_with_an_address(client: str, stream: boo
     assert cited(client, outcome, stream=stream) == expected(client, CITATIONS[0])
 
 
-def test_citations_of_another_service_do_not_go_to_anthropic() -> None:
+@pytest.mark.parametrize("provider", [CLAUDE, BEDROCK, VERTEX], ids=["claude", "bedrock", "vertex"])
+def test_citations_of_another_service_do_not_go_to_anthropic(provider: Json) -> None:
     """Its own come back as they were; those with an empty `encrypted_index` are of another service."""
-    own = {
-        "type": "web_search_result_location",
-        "url": PAGE,
-        "title": "A",
-        "cited_text": "x",
-        "encrypted_index": "Eo8B",
-    }
-    foreign = {**own, "encrypted_index": ""}
+    page = {"type": "web_search_result_location", "url": PAGE, "title": "A", "cited_text": "x"}
+    own, foreign = {**page, "encrypted_index": "Eo8B"}, {**page, "encrypted_index": ""}
     said = [
         {"type": "text", "text": "a", "citations": [own, foreign]},
         {"type": "text", "text": "b", "citations": [foreign]},
@@ -320,7 +315,8 @@ def test_citations_of_another_service_do_not_go_to_anthropic() -> None:
         {"role": "assistant", "content": said},
         {"role": "user", "content": "?"},
     ]
-    sent = ask(CLAUDE, {"model": MODEL, "max_tokens": 9, "messages": turns}, path="/v1/messages").sent
+    body = {"model": "anthropic.claude-sonnet-4-5", "max_tokens": 9, "messages": turns}
+    sent = ask(provider, body, path="/v1/messages").sent
     assert [block["citations"] for block in sent["messages"][1]["content"]] == [[own], None]
 
 

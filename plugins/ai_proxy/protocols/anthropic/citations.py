@@ -1,19 +1,16 @@
 """Writes citations of web pages as those of a text block.
 
 A block has each page once: the block as a whole rests on it. `encrypted_index` is required, and only Anthropic's own
-search has a value for it, so it is empty; `without_foreign` removes such citations before Anthropic gets them back.
+search has a value for it, so it is empty; `without_foreign_citations` of `pivot.claude` removes such citations before
+Anthropic gets them back.
 Source: anthropic-sdk-python, `CitationsWebSearchResultLocation`; platform.claude.com, "Web search tool", "Citations".
 """
 
 from __future__ import annotations
 
-from typing import Final
-
-from ...wire import lenient
 from ...wire.json import Json
 from ..pivot import citations
-
-_KIND: Final = "web_search_result_location"
+from ..pivot.claude import CITED_PAGE
 
 
 class Cited:
@@ -33,26 +30,6 @@ class Cited:
                 continue
             self._seen.add((one.url, one.text))
             self._size.add(one)
-            cited: Json = {"type": _KIND, "url": one.url, "title": one.title or None}
+            cited: Json = {"type": CITED_PAGE, "url": one.url, "title": one.title or None}
             result.append({**cited, "cited_text": one.text, "encrypted_index": ""})
         return result
-
-
-def without_foreign(body: Json) -> bool:
-    """Remove citations that other services have made from a request, in place; whether there were any."""
-    changed = False
-    for message in lenient.objects(body.get("messages")):
-        content = message.get("content")
-        if message.get("role") != "assistant" or not isinstance(content, list):
-            continue
-        for block in content:
-            if isinstance(block, dict) and "citations" in block and isinstance(given := block["citations"], list):
-                kept = [one for one in given if not _is_foreign(one)]
-                if len(kept) != len(given):
-                    block["citations"] = kept or None
-                    changed = True
-    return changed
-
-
-def _is_foreign(citation: object) -> bool:
-    return isinstance(citation, dict) and citation.get("type") == _KIND and citation.get("encrypted_index") == ""

@@ -14,12 +14,12 @@ from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json
 from ...wire.paths import segment
-from ..anthropic import citations
 from ..anthropic import service as claude
 from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields
+from ..pivot.claude import without_foreign_citations
 from . import answer as google_answer
 from . import request as google
 from .contents import contents, file_part, system
@@ -100,7 +100,7 @@ def error(status: int, document: Json) -> ApiError | None:
 def edit_messages(exchange: Exchange, body: Json) -> bool:
     """An edit for Anthropic's own API."""
     body.setdefault("max_tokens", claude.MAX_TOKENS)
-    citations.without_foreign(body)
+    without_foreign_citations(body)
     as_vertex_request(exchange, body)
     return True
 
