@@ -166,6 +166,34 @@ def test_sources_that_the_text_names_by_their_numbers(client: str, stream: bool,
     assert cited(client, outcome, stream=stream) == found
 
 
+PERPLEXITY: Json = {"type": "perplexity", "apiTokens": ["k"]}
+SEARCHED: Json = {
+    "citations": [PAGE],
+    "search_results": [
+        {"title": "A", "url": PAGE, "snippet": "The sky", "date": "2026-01-01", "last_updated": None, "source": "web"}
+    ],
+    "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3, "search_context_size": "low",
+              "citation_tokens": 4, "num_search_queries": 1, "cost": {"total_cost": 0.006}},
+}  # fmt: skip
+"""Beside the choices of Perplexity's answers. Source: perplexity-node, `StreamChunk` and `UsageInfo`."""
+
+
+@whole_and_stream
+def test_clients_of_openai_get_all_that_perplexity_says_beside_the_choices(stream: bool) -> None:
+    response = openai_answer(stream, message={}, **SEARCHED)
+    usage = {"stream_options": {"include_usage": True}} if stream else {}
+    outcome = ask_as("chat", PERPLEXITY, response, stream=stream, **usage)
+    assert outcome.sent_headers[":path"] == "/chat/completions"
+    documents = [json.loads(data) for data in outcome.data[:-1]] if stream else [outcome.json]
+    assert {name: documents[-1][name] for name in SEARCHED} == SEARCHED
+
+
+@whole_and_stream
+def test_clients_of_anthropic_get_perplexitys_sources_as_citations(stream: bool) -> None:
+    outcome = ask_as("messages", PERPLEXITY, openai_answer(stream, message={}, **SEARCHED), stream=stream)
+    assert cited("messages", outcome, stream=stream) == expected("messages", CITATIONS[0])
+
+
 def claude_answer(stream: bool) -> Any:
     page = {"type": "web_search_result_location", "url": PAGE, "title": "A", "cited_text": "The sky",
             "encrypted_index": "Eo8B"}  # fmt: skip
