@@ -18,6 +18,8 @@ _NUMBER: Final = re.compile(r"\d{1,4}")
 
 def listed(document: Json) -> list[Json]:
     """The sources in a whole answer or an event of a stream, in the pivot's terms."""
+    if not ("search_results" in document or "citations" in document or "web_search" in document):
+        return []  # As mostly.
     found = lenient.objects(document.get("search_results")) or lenient.objects(document.get("web_search"))
     if found:
         sources = [_source(one, position) for position, one in enumerate(found, 1)]
