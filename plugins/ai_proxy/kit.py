@@ -31,6 +31,7 @@ from .protocols.interface import (
     Exchange,
     FilesWanted,
     NotCounted,
+    PartsWanted,
     ServiceProtocol,
     StreamWriter,
     Thinking,
@@ -77,7 +78,7 @@ __all__ = [  # noqa: RUF022  # in groups
     "Exchange", "Json", "loads", "dumps", "to_bytes",
     # A protocol of model services.
     "ServiceProtocol", "Decoder", "Event", "sse_decoder", "no_state", "FilesWanted",
-    "NotCounted",
+    "NotCounted", "PartsWanted",
     # A protocol of clients.
     "ClientProtocol", "Route", "StreamWriter", "Thinking", "Counting", "Model", "ModelFormat", "listed_models",
     # Requests of the pivot (OpenAI's chat as plain JSON): fields, contents of messages, a conversation as one text.

@@ -20,8 +20,6 @@ _SDK: Final = "https://github.com"
 
 LACKING: Final[dict[str, tuple[Lacking, ...]]] = {
     "bedrock": (
-        Lacking("embeddings of several texts with the models of Titan and Nova", "AWS takes one text a request, and a "
-                "request is not split", "https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html"),
         Lacking("embeddings of images, audio and video", "OpenAI's API has embeddings of texts only",
                 "https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html"),
         Lacking("counting tokens, guardrails, asynchronous calls", _NO_PATH,
@@ -31,14 +29,13 @@ LACKING: Final[dict[str, tuple[Lacking, ...]]] = {
         Lacking("batches of messages", _OWN, f"{_SDK}/anthropics/anthropic-sdk-python/blob/v2.14.0/api.md"),
     ),
     "cohere": (
-        Lacking("the list of models", _OWN, f"{_SDK}/cohere-ai/cohere-python/blob/7.3.1/src/cohere/models"),
         Lacking("version 2 of rerank", "version 1 takes the same requests",
                 f"{_SDK}/cohere-ai/cohere-python/blob/7.3.1/src/cohere/v2"),
         Lacking("tokenizing, classifying, data sets, jobs for embeddings", _NO_PATH,
                 f"{_SDK}/cohere-ai/cohere-python/blob/7.3.1/src/cohere/base_client.py"),
     ),
     "fireworks": (
-        Lacking("embeddings, rerank, images, transcription", "their paths are unverified; `capabilities` can add them",
+        Lacking("rerank, images, transcription", "their paths are unverified; `capabilities` can add them",
                 f"{_SDK}/BerriAI/litellm/blob/v1.110.2/provider_endpoints_support.json"),
     ),
     "gemini": (
@@ -52,8 +49,9 @@ LACKING: Final[dict[str, tuple[Lacking, ...]]] = {
         Lacking("speech and videos", _OWN, f"{_SDK}/BerriAI/litellm/blob/v1.110.2/provider_endpoints_support.json"),
     ),
     "mistral": (
-        Lacking("speech, voices", _OWN, f"{_SDK}/mistralai/client-python/tree/v3.7.0"),
-        Lacking("moderation, OCR, batches, completions in the middle, agents", _NO_PATH,
+        Lacking("speech, voices", "its path is OpenAI's, but answers are JSON with the audio in base64",
+                f"{_SDK}/mistralai/client-python/blob/v3.7.0/src/mistralai/client/speech.py"),
+        Lacking("OCR, batches, completions in the middle, agents", _NO_PATH,
                 f"{_SDK}/mistralai/client-python/tree/v3.7.0"),
     ),
     "openrouter": (

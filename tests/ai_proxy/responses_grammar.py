@@ -92,6 +92,8 @@ class _Stream:
         """The texts of each item that have grown, by their index in it."""
         self.parts: list[dict[int, Json | None]] = []
         """The parts of each item: None while open."""
+        self.annotations: list[list[Json]] = []
+        """Those of the open part of each item."""
         self.closed: list[bool] = []
 
     def take(self, event: Json) -> None:
@@ -104,6 +106,7 @@ class _Stream:
             self.items.append(item)
             self.texts.append({})
             self.parts.append({})
+            self.annotations.append([])
             self.closed.append(False)
             return
         assert not self.closed[index], "nothing follows the end of an item"
@@ -113,6 +116,8 @@ class _Stream:
         assert event["item_id"] == self.items[index]["id"]
         if kind.endswith(("_part.added", "_part.done")):
             self._part(event, index)
+        elif kind == "response.output_text.annotation.added":
+            self._annotate(event, index)
         else:
             self._text(event, index)
 
@@ -127,7 +132,16 @@ class _Stream:
             assert self.parts[index][place] is None
             part = event["part"]
             assert part.get("text", part.get("refusal")) == self.texts[index].get(place, "")
-            self.parts[index][place] = part
+            assert part.get("annotations", []) == self.annotations[index]
+            self.parts[index][place], self.annotations[index] = part, []
+
+    def _annotate(self, event: Json, index: int) -> None:
+        place, known = event["content_index"], self.annotations[index]
+        assert self.parts[index].get(place, "no part") is None, "a text is annotated inside of its part"
+        assert event["annotation_index"] == len(known)
+        assert 0 <= event["annotation"]["start_index"] <= event["annotation"]["end_index"]
+        assert event["annotation"]["end_index"] <= len(self.texts[index].get(place, ""))
+        known.append(event["annotation"])
 
     def _text(self, event: Json, index: int) -> None:
         base, _, step = event["type"].rpartition(".")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.ai_proxy.natives import CLAUDE, GEMINI, OPENAI
+from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, OPENAI
 
 from proxywasm_host.recordings.exchange import load
 
@@ -16,7 +16,12 @@ _ALL = [exchange for file in ("chat", "native-chat", "native-stream") for exchan
 CHOSEN = [exchange for exchange in _ALL if exchange.name in _NAMES]
 """Each is the rule for the domain of its name."""
 
-_PROVIDERS = [GEMINI, {**CLAUDE, "modelMapping": {"*": "claude-3"}}, {**OPENAI, "modelMapping": {"*": "gpt-5"}}]
+_PROVIDERS = [
+    GEMINI,
+    BEDROCK,
+    {**CLAUDE, "modelMapping": {"*": "claude-3"}},
+    {**OPENAI, "modelMapping": {"*": "gpt-5"}},
+]
 
 
 def rules() -> list[dict[str, Any]]:

@@ -124,3 +124,22 @@ def test_a_redirection_with_a_credential_becomes_a_502(ai_proxy: Envoy, player: 
     response, body = passed(ai_proxy, player, [(":status", "307"), ("location", f"/?key={KEY}")], b"gone")
     assert (response.status, response.headers["location"]) == (502, None)
     assert json.loads(body)["error"]["code"] == "bad_upstream_response"
+
+
+def test_texts_that_a_service_embeds_one_by_one_are_call_outs_to_the_cluster_of_the_route(
+    ai_proxy: Envoy, player: RecordedUpstream
+) -> None:
+    answer = b'{"embedding": [0.5], "inputTextTokenCount": 2}'
+    player.recorded = Message([(":status", "200"), ("content-type", "application/json")], (answer,))
+    texts = [str(number) for number in range(20)]
+    body = json.dumps({"model": "amazon.titan-embed-text-v2:0", "input": texts}).encode()
+    headers = {"host": "bedrock.test", "content-type": "application/json"}
+    response, embedded = ai_proxy.send("/v1/embeddings", body, headers)
+    seen = [player.seen.pop() for _ in texts]
+    assert response.status == 200
+    assert sorted(json.loads(sent)["inputText"] for _, sent in seen) == sorted(texts)
+    hosts = {dict(fields)[":authority"] for fields, _ in seen}
+    assert hosts == {"bedrock-runtime.us-east-1.amazonaws.com"}
+    answered = json.loads(embedded)
+    assert [one["index"] for one in answered["data"]] == list(range(20))
+    assert answered["usage"]["total_tokens"] == 40

@@ -12,12 +12,23 @@ from ..config.settings import Settings
 from ..fetching import remote_files
 from ..fetching.waiting import Proceed, resume
 from ..protocols.exchange import Exchange
-from ..protocols.interface import FilesWanted, NotCounted, ResponseWanted
+from ..protocols.interface import FilesWanted, NotCounted, PartsWanted, ResponseWanted
 from ..providers.row import Provider
 from ..wire import apis, limits, multipart, paths
 from ..wire.errors import ApiError, busy, request_too_large
 from ..wire.json import Json, NumberError, dump_converted
-from . import addressing, bodies, client_protocols, documents, forms, model_list, own_answers, retry, stored_responses
+from . import (
+    addressing,
+    bodies,
+    client_protocols,
+    documents,
+    forms,
+    model_list,
+    own_answers,
+    part_requests,
+    retry,
+    stored_responses,
+)  # fmt: skip
 from .plans import Config, Plan, Plans, Waits
 from .refusing import REQUEST_FAILED, refuse
 
@@ -187,11 +198,8 @@ def _send(
         return None
     except NotCounted:
         return _count_tokens(ctx, plans, exchange, raw)
-    except ResponseWanted as wanted:
-        proceed = _sending(ctx, plans, exchange, raw)
-        return stored_responses.look_up(ctx, plans.provider, exchange, len(raw), wanted.response_id, proceed)
-    except FilesWanted as wanted:
-        return _fetch(ctx, plans, exchange, raw, wanted.urls)
+    except (FilesWanted, PartsWanted, ResponseWanted) as wanted:
+        return _wait_for(ctx, plans, exchange, raw, wanted)
     if provider.login is not None:
         addressing.set_token(ctx, provider, exchange, provider.login.token)
     if exchange.stream or exchange.headers:
@@ -236,7 +244,7 @@ def _send_waiting(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes
     action = _send(ctx, plans, exchange, raw)
     if action is not Action.PAUSE:
         exchange.files = {}
-        if exchange.attempts is None:
+        if exchange.attempts is None and exchange.expected.parts is None:
             plans.provider.memory_budget.release(exchange)
     return action
 
@@ -269,8 +277,19 @@ def _sending(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, fai
     return proceed
 
 
+def _wait_for(
+    ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, wanted: FilesWanted | PartsWanted | ResponseWanted
+) -> Action | None:
+    """Get what the request needs, then convert it again."""
+    if isinstance(wanted, FilesWanted):
+        return _fetch(ctx, plans, exchange, raw, wanted.urls)
+    if isinstance(wanted, PartsWanted):
+        return _ask_parts(ctx, plans, exchange, raw, wanted)
+    proceed = _sending(ctx, plans, exchange, raw)
+    return stored_responses.look_up(ctx, plans.provider, exchange, len(raw), wanted.response_id, proceed)
+
+
 def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls: list[str]) -> Action | None:
-    """Fetch files, then convert the request again."""
     proceed = _sending(ctx, plans, exchange, raw, f"ai-proxy.{plans.provider.row.name}.fetch_image_failed")
     memory_budget = plans.provider.memory_budget
     if not memory_budget.reserve(exchange, len(raw)):
@@ -284,6 +303,16 @@ def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls:
             lambda error: resume(ctx, proceed, error),
         )
     except ApiError as error:
+        return proceed(error)
+    return Action.PAUSE
+
+
+def _ask_parts(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, wanted: PartsWanted) -> Action | None:
+    proceed = _sending(ctx, plans, exchange, raw)
+    asked = part_requests.PartRequests(
+        ctx, plans[exchange.api], exchange, wanted, len(raw), lambda error: resume(ctx, proceed, error)
+    )
+    if (error := asked.start()) is not None:
         return proceed(error)
     return Action.PAUSE
 

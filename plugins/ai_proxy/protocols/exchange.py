@@ -5,7 +5,7 @@ The two refer to each other, so one module declares both. `interface` exports ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
@@ -194,6 +194,19 @@ class Answer:
         self.headers = {**self.headers, **headers}
 
 
+class Expected:
+    """What the service protocol knows of the answer when it has made the request."""
+
+    cumulative: bool = False
+    """Each event of the stream repeats the whole answer so far."""
+    usage_choice: bool = False
+    """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
+    searches_web: bool = False
+    """The service searches the web, so its answer may cite pages."""
+    parts: Sequence[Json] | None = None
+    """The converted answers to all parts of the request but the last, if the service answers one at a time."""
+
+
 class Failure(NamedTuple):
     """Why an attempt has not answered the client."""
 
@@ -299,9 +312,9 @@ class Exchange:
 
     __slots__ = (
         "answer", "api", "attempts", "base64_vectors", "choices", "client", "client_headers", "client_state",
-        "cumulative", "files", "form", "headers", "host", "kept_responses", "legacy_functions", "memory_budget",
+        "expected", "files", "form", "headers", "host", "kept_responses", "legacy_functions", "memory_budget",
         "model", "path", "profile", "requested_model", "route", "secrets", "service", "settings", "stream", "thinking",
-        "tool_names", "usage_choice", "wants_usage",
+        "tool_names", "wants_usage",
     )  # fmt: skip
 
     def __init__(self, settings: Settings, route: Route, client: ClientProtocol) -> None:
@@ -350,10 +363,7 @@ class Exchange:
         """The upstream host; empty: that of the row."""
         self.headers: dict[str, str | None] = {}
         """Request headers that are set, or removed (None)."""
-        self.cumulative = False
-        """Each event of the stream repeats the whole answer so far."""
-        self.usage_choice = False
-        """The usage chunk of a stream has a choice with an empty delta, and not an empty list of choices."""
+        self.expected = Expected()
 
         # Set by the pipeline.
         self.secrets = Secrets()

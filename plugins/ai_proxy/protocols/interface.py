@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
@@ -14,9 +15,8 @@ from .exchange import ClientProtocol, Exchange, Thinking
 from .stream_writer import StreamWriter
 
 __all__ = [
-    "AnyServiceProtocol", "ClientProtocol", "Decoder", "Exchange", "FilesWanted", "NotCounted", "ResponseWanted",
-    "ServiceProtocol",
-    "StreamWriter", "Thinking", "no_state", "sse_decoder",
+    "AnyServiceProtocol", "ClientProtocol", "Decoder", "Exchange", "FilesWanted", "NotCounted", "PartsWanted",
+    "ResponseWanted", "ServiceProtocol", "StreamWriter", "Thinking", "no_state", "sse_decoder",
 ]  # fmt: skip
 
 State = TypeVar("State")
@@ -46,7 +46,7 @@ class ServiceProtocol(Protocol[State]):
     def request(self, exchange: Exchange, body: Json, /) -> Json:
         """The service's request. May set `exchange.path`, `exchange.host` and `exchange.headers`.
 
-        Raises `ApiError` for a request that the service does not support, and `FilesWanted`.
+        Raises `ApiError` for a request that the service does not support, `FilesWanted` and `PartsWanted`.
         """
 
     def response(self, exchange: Exchange, answer: Json, /) -> Json:
@@ -84,6 +84,18 @@ class FilesWanted(Exception):
     def __init__(self, urls: list[str]) -> None:
         super().__init__(f"{len(urls)} files")
         self.urls = list(dict.fromkeys(urls))
+
+
+class PartsWanted(Exception):
+    """The service answers one part of the request at a time. `request` is called again when all of these parts have an
+    answer; it then makes the request for the last part, which is not among them.
+    """
+
+    def __init__(self, parts: list[Json], take: Callable[[int, Json, Mapping[str, str]], None]) -> None:
+        """`take` gets the index of a part, its answer, and the headers of that. It may raise `ApiError`."""
+        super().__init__(f"{len(parts)} parts")
+        self.parts = parts
+        self.take = take
 
 
 class NotCounted(Exception):

@@ -37,8 +37,8 @@ _OF_FOUNDRY: Final = frozenset(
 """OpenAI's APIs that Microsoft documents for the v1 API."""
 
 
-_PATHS: Final = {api: path for api, path in PATHS.items() if api != apis.RETRIEVE_MODEL}
-"""As in the original, the path of one model is passed on as any unknown one."""
+_PATHS: Final = {api: path for api, path in PATHS.items() if api not in (apis.RETRIEVE_MODEL, apis.MODERATIONS)}
+"""As in the original, the path of one model is passed on as any unknown one. Azure documents no moderation."""
 
 
 def _endpoint(settings: Settings, paths: Mapping[str, str]) -> Endpoint:

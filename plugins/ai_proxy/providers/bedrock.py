@@ -91,7 +91,7 @@ _WITH_KEYS: Final = Row(
         read_headers=("anthropic-version",),
         accept_for_streams=False,  # The path selects streaming.
         id_header="x-amzn-requestid",
-        input_count_header="x-amzn-bedrock-input-token-count",
+        input_count_header=bedrock_embeddings.TOKENS,
         request_id_header="x-amzn-requestid",
     ),
 )

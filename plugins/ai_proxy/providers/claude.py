@@ -16,7 +16,9 @@ from ..protocols.anthropic import tokens as claude_tokens
 from ..protocols.anthropic.settings import ClaudeSettings
 from ..protocols.exchange import Exchange
 from ..protocols.pivot import chat_rules
+from ..protocols.pivot.claude import without_foreign_citations
 from ..wire import apis
+from ..wire.json import Json
 from .row import BEARER, Addressing, Auth, Credentials, Dialect, Endpoint, Original, Row, of_all_models
 
 _PATHS: Final = {
@@ -51,6 +53,10 @@ def _headers_of_claude_code(settings: Settings) -> dict[str, str]:
         "user-agent": "claude-cli/2.1.2 (external, cli)",
         "x-app": "cli",
     }
+
+
+def _edit_messages(exchange: Exchange, body: Json) -> bool:  # noqa: ARG001
+    return without_foreign_citations(body)
 
 
 def _path(exchange: Exchange) -> str:
@@ -94,6 +100,7 @@ _CLAUDE: Final = Row(
             apis.COUNT_RESPONSE_TOKENS: claude_tokens.COUNTER,
         },
         dropped={apis.CHAT: claude_dropped.CHAT},
+        edits={apis.MESSAGES: _edit_messages},
         read_headers=("anthropic-version",),  # Clients of Anthropic's protocol send it, and get lists in its format.
     ),
 )

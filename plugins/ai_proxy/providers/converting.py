@@ -11,6 +11,7 @@ from ..config.settings import Settings
 from ..protocols.cohere import chat as cohere
 from ..protocols.cohere import dropped as cohere_dropped
 from ..protocols.cohere import embeddings as cohere_embeddings
+from ..protocols.cohere import models as cohere_models
 from ..protocols.deepl import chat as deepl
 from ..protocols.deepl.settings import DeeplSettings
 from ..protocols.dify import chat as dify
@@ -42,18 +43,25 @@ ROWS: Final = (
         title="Cohere",
         addressing=Addressing(
             host="api.cohere.com",
-            # The list of models has OpenAI's format at Cohere's address for OpenAI's clients only.
             paths={
                 apis.CHAT: "/v2/chat",
                 apis.EMBEDDINGS: "/v2/embed",
                 apis.COHERE_RERANK: "/v1/rerank",
                 apis.AUDIO_TRANSCRIPTION: "/v2/audio/transcriptions",
+                apis.MODELS: cohere_models.PATH,
+                apis.RETRIEVE_MODEL: f"{cohere_models.PATH}/{{model_id}}",
             },
+            choose_path=cohere_models.path_of,
             original=Original.KEPT,
         ),
         dialect=Dialect(
             rules=of_all_models(cohere.RULES),
-            protocols={apis.CHAT: cohere, apis.EMBEDDINGS: cohere_embeddings},
+            protocols={
+                apis.CHAT: cohere,
+                apis.EMBEDDINGS: cohere_embeddings,
+                apis.MODELS: cohere_models,
+                apis.RETRIEVE_MODEL: cohere_models,
+            },
             dropped={apis.CHAT: cohere_dropped.CHAT, apis.EMBEDDINGS: cohere_dropped.EMBEDDINGS},
         ),
     ),

@@ -30,6 +30,7 @@ PATHS: Final = {
     apis.CHAT: "/v1/chat/completions",
     apis.COMPLETIONS: "/v1/completions",
     apis.EMBEDDINGS: "/v1/embeddings",
+    apis.MODERATIONS: "/v1/moderations",
     apis.IMAGE_GENERATION: "/v1/images/generations",
     apis.IMAGE_EDIT: "/v1/images/edits",
     apis.IMAGE_VARIATION: "/v1/images/variations",
@@ -68,7 +69,7 @@ PATHS: Final = {
 
 # If the path of `openaiCustomUrl` ends with one of these, it is the address of a single API.
 _DIRECT: Final = (
-    "/completions", "/embeddings", "/audio/speech", "/audio/transcriptions", "/audio/translations",
+    "/completions", "/embeddings", "/moderations", "/audio/speech", "/audio/transcriptions", "/audio/translations",
     "/images/generations", "/images/variations", "/images/edits", "/models", "/responses", "/fine_tuning/jobs",
     "/fine_tuning/checkpoints", "/realtime", "/videos", "/rerank",
 )  # fmt: skip

@@ -16,7 +16,7 @@ from ..config.settings import (
     ZhipuSettings,
 )
 from ..protocols.minimax.settings import MinimaxSettings
-from ..protocols.openai import edits
+from ..protocols.openai import edits, moderations
 from ..protocols.pivot import chat_rules
 from ..wire import apis
 from .openai import PATHS, responses
@@ -102,8 +102,9 @@ ROWS: Final = (
         title="Fireworks AI",
         addressing=Addressing(
             host="api.fireworks.ai",
-            # Source: Fireworks API reference; the original leaves "/inference" out, which does not work.
-            paths=_like_openai(apis.CHAT, apis.COMPLETIONS, apis.MODELS, prefix="/inference"),
+            # Source: Fireworks API reference; the original leaves "/inference" out, which does not work. Embeddings:
+            # the clients of LangChain (`embeddings/fireworks.ts`) and LlamaIndex, which is OpenAI's with this address.
+            paths=_like_openai(apis.CHAT, apis.COMPLETIONS, apis.EMBEDDINGS, apis.MODELS, prefix="/inference"),
             original=Original.KNOWN_APIS,
         ),
     ),
@@ -194,10 +195,11 @@ ROWS: Final = (
         addressing=Addressing(
             host="api.mistral.ai",
             # Source: docs.mistral.ai, "API". Batches have a protocol of their own. Unverified: models and files, which
-            # rest on clients of the service.
+            # rest on clients of the service. Moderation: its Python client, `classifiers.py`.
             paths=_like_openai(
                 apis.CHAT,
                 apis.EMBEDDINGS,
+                apis.MODERATIONS,
                 apis.AUDIO_TRANSCRIPTION,
                 apis.FILES,
                 apis.RETRIEVE_FILE,
@@ -208,6 +210,7 @@ ROWS: Final = (
         dialect=Dialect(
             rules=of_all_models(chat_rules.MISTRAL),
             edits={apis.CHAT: edits.mistral_chat},
+            protocols={apis.MODERATIONS: moderations},
             chunk_edit=edits.openais_answer,
             answer_edit=edits.openais_answer,
             edited_answers=edits.MISTRALS_ANSWERS,

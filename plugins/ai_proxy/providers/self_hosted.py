@@ -127,8 +127,8 @@ ROWS: Final = (
     # Source: docs.litellm.ai, "LiteLLM Proxy", "Supported Endpoints". Its Anthropic endpoint converts for each model.
     _self_hosted(
         "litellm", "LiteLLM Proxy",
-        apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.IMAGE_GENERATION, apis.IMAGE_EDIT,
-        apis.AUDIO_SPEECH, apis.AUDIO_TRANSCRIPTION, apis.MODELS,
+        apis.CHAT, apis.COMPLETIONS, apis.RESPONSES, apis.EMBEDDINGS, apis.MODERATIONS, apis.IMAGE_GENERATION,
+        apis.IMAGE_EDIT, apis.AUDIO_SPEECH, apis.AUDIO_TRANSCRIPTION, apis.MODELS,
         others={**_MESSAGES, **_RERANK},
     ),
     Row(

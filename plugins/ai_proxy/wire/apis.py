@@ -14,6 +14,7 @@ from urllib.parse import unquote
 CHAT: Final = "openai/v1/chatcompletions"
 COMPLETIONS: Final = "openai/v1/completions"
 EMBEDDINGS: Final = "openai/v1/embeddings"
+MODERATIONS: Final = "openai/v1/moderations"
 IMAGE_GENERATION: Final = "openai/v1/imagegeneration"
 IMAGE_EDIT: Final = "openai/v1/imageedit"
 IMAGE_VARIATION: Final = "openai/v1/imagevariation"
@@ -64,6 +65,7 @@ SUFFIXES: Final = (
     ("/v1/chat/completions", CHAT),
     ("/v1/completions", COMPLETIONS),
     ("/v1/embeddings", EMBEDDINGS),
+    ("/v1/moderations", MODERATIONS),
     ("/v1/audio/speech", AUDIO_SPEECH),
     ("/v1/audio/transcriptions", AUDIO_TRANSCRIPTION),
     ("/v1/audio/translations", AUDIO_TRANSLATION),

@@ -19,6 +19,7 @@ JSON_VALUES: Final = 500_000
 """Values of one document, or of several that are parsed together.
 
 * values in a document; an object or array counts as ten | 413, 502
+* numbers of all vectors, if the service embeds one text a request and the client does not want base64 | 413
 """
 JSON_DEPTH: Final = 256
 """Levels.
@@ -100,6 +101,21 @@ TOOL_CALLS: Final = 10_000
 
 * tool calls of one choice of an answer | an error ends the stream
 * items of a response for a client of the Responses API | an error ends the stream, 502
+"""
+EMBEDDED_TEXTS: Final = 2048
+"""Texts. OpenAI allows as many.
+
+* texts of a request for embeddings if the service embeds one a request (Titan and Nova at Bedrock) | 400
+"""
+CITATIONS: Final = 20_000
+"""Citations.
+
+* citations of web pages in an answer that is converted, in each of their places | an error ends the stream, 502
+"""
+CITED_TEXT: Final = 4 * _MIB
+"""Characters.
+
+* addresses, titles and quotes of these citations | an error ends the stream, 502
 """
 CHOICES: Final = 1000
 """Choices. OpenAI allows 128.

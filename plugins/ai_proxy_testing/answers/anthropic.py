@@ -20,6 +20,16 @@ _DELTAS: Final = {
     "text": {"text_delta", "citations_delta"}, "thinking": {"thinking_delta", "signature_delta"},
     "tool_use": {"input_json_delta"},
 }  # fmt: skip
+_CITATIONS: Final = {
+    "char_location": ("document_index", "start_char_index", "end_char_index"),
+    "page_location": ("document_index", "start_page_number", "end_page_number"),
+    "content_block_location": ("document_index", "start_block_index", "end_block_index"),
+    "search_result_location": ("source", "search_result_index", "start_block_index", "end_block_index"),
+    "web_search_result_location": ("url", "encrypted_index"),
+}  # fmt: skip
+"""What each kind has beside `cited_text`."""
+_TEXTS: Final = {"source", "url", "encrypted_index"}
+"""Which of these are texts; the others are numbers."""
 _NEXT: Final = {
     ("new", "message_start"): "between", ("between", "content_block_start"): "in block",
     ("in block", "content_block_delta"): "in block", ("in block", "content_block_stop"): "between",
@@ -52,8 +62,20 @@ def _block(check: Checker, block: Json, path: str) -> None:
     elif kind in {"text", "thinking"}:
         check.need(isinstance(block.get(str(kind)), str), path, "must have its text")
         check.need(kind == "text" or isinstance(block.get("signature"), str), path, "must have a signature")
+        if block.get("citations") is not None:
+            for place, citation in check.objects(block["citations"], f"{path}.citations", empty=True):
+                _citation(check, citation, place)
     else:
         check.one_of(kind, f"{path}.type", {"redacted_thinking"})
+
+
+def _citation(check: Checker, citation: Json, path: str) -> None:
+    kind = citation.get("type")
+    if check.one_of(kind, f"{path}.type", _CITATIONS):
+        check.need(isinstance(citation.get("cited_text"), str), f"{path}.cited_text", "must be a text")
+        for name in _CITATIONS[str(kind)]:
+            wanted = str if name in _TEXTS else int
+            check.need(isinstance(citation.get(name), wanted), f"{path}.{name}", f"must be of type {wanted.__name__}")
 
 
 def _stop(check: Checker, reason: Any, kinds: list[Any], path: str) -> None:
@@ -103,6 +125,10 @@ def check_stream(check: Checker, data: Sequence[str]) -> None:
             delta = check.object(event.get("delta"), f"{path}.delta")
             check.need(event.get("index") == len(kinds) - 1, f"{path}.index", "is that of the open block")
             check.one_of(delta.get("type"), f"{path}.delta.type", _DELTAS.get(kinds[-1], set()))
+            if delta.get("type") == "citations_delta":
+                _citation(
+                    check, check.object(delta.get("citation"), f"{path}.delta.citation"), f"{path}.delta.citation"
+                )
             arguments += delta.get("partial_json", "")
         elif kind == "content_block_stop":
             check.need(event.get("index") == len(kinds) - 1, f"{path}.index", "is that of the open block")

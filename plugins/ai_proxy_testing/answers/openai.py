@@ -29,6 +29,7 @@ def check_answer(check: Checker, answer: Json) -> None:
         check.need(message.get("role") == "assistant", f"{path}.message.role", "must be assistant")
         content = message.get("content")
         check.need(content is None or isinstance(content, str), f"{path}.message.content", "must be a text or null")
+        _annotations(check, message.get("annotations"), f"{path}.message.annotations", len(content or ""))
         calls = message.get("tool_calls")
         for place, call in check.objects(calls, f"{path}.message.tool_calls") if calls is not None else ():
             check.text(call.get("id"), f"{place}.id")
@@ -41,6 +42,17 @@ def check_answer(check: Checker, answer: Json) -> None:
         check.need(called or reason not in {"tool_calls", "function_call"}, path, "finishes with calls, and has none")
     if answer.get("usage") is not None:
         _usage(check, answer["usage"], "usage")
+
+
+def _annotations(check: Checker, given: Any, path: str, length: int | None = None) -> None:
+    """Citations of web pages, each with its place in the message."""
+    for place, one in check.objects(given, path, empty=True) if given is not None else ():
+        check.need(one.get("type") == "url_citation", f"{place}.type", "must be url_citation")
+        cited = check.object(one.get("url_citation"), f"{place}.url_citation")
+        check.text(cited.get("url"), f"{place}.url_citation.url")
+        check.need(isinstance(cited.get("title"), str), f"{place}.url_citation.title", "must be a text")
+        if check.number(cited.get("start_index"), f"{place}.url_citation.start_index", 0):
+            check.number(cited.get("end_index"), f"{place}.url_citation.end_index", cited["start_index"], length)
 
 
 def _arguments(check: Checker, text: Any, path: str) -> None:
@@ -120,6 +132,7 @@ def _piece(check: Checker, choices: dict[int, _Choice], one: Json, path: str) ->
     check.need(choice.reason is None, path, "nothing follows the finish of a choice")
     content = delta.get("content")
     check.need(content is None or isinstance(content, str), f"{path}.delta.content", "must be a text or null")
+    _annotations(check, delta.get("annotations"), f"{path}.delta.annotations")
     calls = delta.get("tool_calls")
     for place, call in check.objects(calls, f"{path}.delta.tool_calls") if calls is not None else ():
         index, function = call.get("index"), check.object(call.get("function"), f"{place}.function")

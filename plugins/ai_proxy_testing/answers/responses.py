@@ -54,7 +54,9 @@ def _item(check: Checker, item: Json, path: str) -> None:
         for place, part in check.objects(item.get("content"), f"{path}.content", empty=True):
             check.one_of(part.get("type"), f"{place}.type", {"output_text", "refusal"})
             text = part.get("refusal" if part.get("type") == "refusal" else "text")
-            check.need(isinstance(text, str), place, "must have its text")
+            if check.need(isinstance(text, str), place, "must have its text") and part.get("type") == "output_text":
+                for where, one in check.objects(part.get("annotations"), f"{place}.annotations", empty=True):
+                    _annotation(check, one, where, len(str(text)))
     elif kind == "reasoning":
         for name, wanted in (("summary", "summary_text"), ("content", "reasoning_text")):
             if name == "content" and name not in item:
@@ -70,6 +72,15 @@ def _item(check: Checker, item: Json, path: str) -> None:
         check.need(isinstance(item.get(_CALLS[str(kind)]), str), path, "must have its input")
         if kind == "function_call" and item.get("status") == "completed":
             _arguments(check, item["arguments"], f"{path}.arguments")
+
+
+def _annotation(check: Checker, annotation: Json, path: str, length: int | None = None) -> None:
+    """A citation of a web page with its place in the text; the plugin writes no other kinds."""
+    check.need(annotation.get("type") == "url_citation", f"{path}.type", "must be url_citation")
+    check.text(annotation.get("url"), f"{path}.url")
+    check.need(isinstance(annotation.get("title"), str), f"{path}.title", "must be a text")
+    if check.number(annotation.get("start_index"), f"{path}.start_index", 0):
+        check.number(annotation.get("end_index"), f"{path}.end_index", annotation["start_index"], length)
 
 
 def _arguments(check: Checker, text: Any, path: str) -> None:
@@ -132,6 +143,7 @@ class _Stream:
         self.ids: list[Any] = []
         self.done: list[Json | None] = []
         self._texts: dict[tuple[Any, ...], str] = {}
+        self._annotations: dict[tuple[Any, ...], list[Any]] = {}
         self._open: dict[int, set[tuple[Any, ...]]] = {}
 
     def take(self, event: Json, path: str) -> None:
@@ -156,6 +168,8 @@ class _Stream:
         place = (index, event.get("content_index", event.get("summary_index")))
         if base in _PARTS:
             self._part(event, path, place, step)
+        elif base == "response.output_text.annotation":
+            self._annotate(event, path, place)
         elif check.one_of(base, f"{path}.type", _TEXTS):
             self._text(event, path, place, base, step)
 
@@ -169,6 +183,16 @@ class _Stream:
             part = self._check.object(event.get("part"), f"{path}.part")
             text = part.get("text", part.get("refusal"))
             self._check.need(text == self._texts.get(place, ""), f"{path}.part", "must have the whole text")
+            annotated = part.get("annotations", []) == self._annotations.get(place, [])
+            self._check.need(annotated, f"{path}.part.annotations", "must be those of the events")
+
+    def _annotate(self, event: Json, path: str, place: tuple[Any, ...]) -> None:
+        self._check.need(place in self._open[place[0]], path, "belongs to no open part")
+        known = self._annotations.setdefault(place, [])
+        self._check.need(event.get("annotation_index") == len(known), f"{path}.annotation_index", "counts them")
+        annotation = self._check.object(event.get("annotation"), f"{path}.annotation")
+        _annotation(self._check, annotation, f"{path}.annotation", len(self._texts.get(place, "")))
+        known.append(annotation)
 
     def _text(self, event: Json, path: str, place: tuple[Any, ...], base: str, step: str) -> None:
         if place[1] is not None:

@@ -163,7 +163,7 @@ def test_declarations_are_about_apis_that_the_row_converts(row: Any) -> None:
 
 CHAT: Json = {"model": "amazon.nova-lite-v1:0", "messages": [{"role": "user", "content": "Hi"}]}
 ANSWER: Json = {
-    "output": {"message": {"role": "assistant", "content": [{"text": "Hi"}, {"citationsContent": {"citations": []}}]}},
+    "output": {"message": {"role": "assistant", "content": [{"text": "Hi"}, {"holograms": {"shown": []}}]}},
     "stopReason": "end_turn",
     "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
     "metrics": {"latencyMs": 5},
@@ -180,7 +180,7 @@ def logs(level: LogLevel) -> tuple[str, bytes]:
 def test_the_log_names_what_is_dropped_at_the_level_debug() -> None:
     lines, answered = logs(LogLevel.DEBUG)
     assert "metrics of the answer is dropped: " in lines
-    assert "output.message.content[].citationsContent of the answer is dropped: the protocol does not know it" in lines
+    assert "output.message.content[].holograms of the answer is dropped: the protocol does not know it" in lines
     quiet, same = logs(LogLevel.INFO)
     assert "dropped" not in quiet
     assert json.loads(answered)["choices"] == json.loads(same)["choices"]

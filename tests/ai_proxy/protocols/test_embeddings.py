@@ -64,11 +64,6 @@ def test_an_arn_gets_its_form_from_the_configuration() -> None:
     assert "modelFamily" in refused.error["message"]
 
 
-def test_models_that_embed_one_text_refuse_several_with_a_reason() -> None:
-    refused = ask(BEDROCK, {"model": "amazon.titan-embed-text-v2:0", "input": ["a", "b"]}, path=EMBEDDINGS)
-    assert (refused.status, refused.error["param"]) == (400, "input")
-
-
 @pytest.mark.parametrize("given", [[1, 2], [[1, 2]], [], None, {"a": 1}])
 @pytest.mark.parametrize("config", [COHERE, BEDROCK])
 def test_anything_but_texts_is_refused(config: Json, given: object) -> None:

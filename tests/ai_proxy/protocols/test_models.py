@@ -10,6 +10,7 @@ ANTHROPIC = [("anthropic-version", "2023-06-01")]
 NAMES = {"small": "us.amazon.nova-lite-v1:0", "gpt-*": "x", "large": "claude-opus-4-1", "*": "z"}
 MAPPED = {**BEDROCK, "modelMapping": NAMES}
 GROQ: Json = {"type": "groq", "apiTokens": ["sk-1"]}
+COHERE: Json = {"type": "cohere", "apiTokens": ["sk-1"]}
 MOONSHOT: Json = {"type": "moonshot", "apiTokens": ["sk-1"]}
 LISTED: Json = {
     "object": "list",
@@ -74,7 +75,7 @@ def test_the_mapped_names_can_be_in_the_list_of_the_service() -> None:
     both = {**mapping, "listMappedModels": True}
     for provider, listed, others in (
         (MOONSHOT, LISTED, []), (CLAUDE, {"data": [OWN], "has_more": False}, ["claude-x"]),
-        (GEMINI, {"models": [{"name": "models/g"}]}, ["g"]),
+        (GEMINI, {"models": [{"name": "models/g"}]}, ["g"]), (COHERE, {"models": [{"name": "c"}]}, ["c"]),
     ):  # fmt: skip
         for headers in ([], ANTHROPIC):
             outcome = ask({**provider, **both}, None, answer(listed), path="/v1/models", method="GET", headers=headers)
@@ -92,6 +93,18 @@ def test_one_model_of_a_service_with_its_own_format() -> None:
     googles = ask(GEMINI, None, answer({"name": "models/g-1"}), path="/v1/models/g-1", method="GET")
     assert googles.sent_headers[":path"] == "/v1beta/models/g-1"
     assert (googles.json["id"], googles.json["object"]) == ("g-1", "model")
+    coheres = ask(COHERE, None, answer({"name": "command-a", "endpoints": ["chat"]}), path="/v1/models/command-a",
+                  method="GET")  # fmt: skip
+    assert coheres.sent_headers[":path"] == "/v1/models/command-a"
+    assert (coheres.json["id"], coheres.json["owned_by"]) == ("command-a", "cohere")
+
+
+def test_the_list_of_cohere_is_one_page() -> None:
+    outcome = ask(COHERE, None, answer({"models": [{"name": "command-a"}]}), path="/v1/models", method="GET")
+    assert outcome.sent_headers[":path"] == "/v1/models?page_size=1000"
+    assert [one["id"] for one in outcome.json["data"]] == ["command-a"]
+    refused = ask(COHERE, None, answer({"message": "no"}, 401), path="/v1/models", method="GET")
+    assert (refused.status, refused.error["message"]) == (401, "no")
 
 
 def test_clients_of_anthropic_get_the_pages_that_they_ask_for() -> None:

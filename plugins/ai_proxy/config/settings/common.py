@@ -150,8 +150,9 @@ class Settings:
         convert=ByModel,
     )
     cluster: str = key(
-        "the gateway's name for the upstream of this provider, for call-outs after another provider has failed; by "
-        "default its host",
+        "the gateway's name for the upstream of this provider, for call-outs: after another provider has failed, and "
+        "for each of several texts if the service embeds one a request (Titan and Nova at Bedrock); by default the "
+        "upstream of the route for such texts, otherwise the provider's host",
         default="",
     )
     failover: FailoverSettings | None = key("how tokens that fail are taken out of use", default=None)

@@ -14,6 +14,7 @@ from ..pivot import call_signatures, thinking_blocks
 from ..pivot.identifiers import escaped_id
 from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import arguments_of, parse_arguments
+from .citations import Cited
 from .parts import STOP_REASONS, usage
 
 
@@ -64,6 +65,8 @@ def _content(message: Json) -> list[Json]:
         blocks.append({"type": "thinking", "signature": "", "thinking": reasoning})
     if text := lenient_text(message.get("content")) or lenient_text(message.get("refusal")):
         blocks.append({"type": "text", "text": text})
+        if cited := Cited().new(message):
+            blocks[-1]["citations"] = cited
     try:
         check_together(arguments_of(calls))
     except JsonTooComplexError as error:

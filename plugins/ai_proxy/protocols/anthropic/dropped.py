@@ -20,6 +20,9 @@ CHAT: Final[Mapping[str, str]] = MappingProxyType(
         "message.model": "the client named it; the answer has the name of the request",
         "stop_sequence": "OpenAI's chats have no field for it",
         "delta.stop_sequence": "OpenAI's chats have no field for it",
+        "content[].citations": "web pages become `annotations`; OpenAI's chats cite no documents",
+        "delta.citation": "web pages become `annotations`; OpenAI's chats cite no documents",
+        "content_block.citations": "a part of the form, which the client's protocol has in its own",
         "content_block.signature": "the signature comes in a delta of its own",
     }
 )

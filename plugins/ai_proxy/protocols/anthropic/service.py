@@ -68,6 +68,8 @@ def body_of(exchange: Exchange, body: Json) -> Json:
         result["tools"] = [_tool(exchange.profile, tool) for tool in body["tools"]]
         if choice := _tool_choice(body):
             result["tool_choice"] = choice
+    if isinstance(options := body.get("web_search_options"), dict):
+        result.setdefault("tools", []).append(_web_search(options))
     _thinking(exchange, body, result, limit)
     _structured(exchange, body, result)
     return result
@@ -113,6 +115,18 @@ def _tool(profile: Profile, tool: Json) -> Json:
     if cache := tool.get("cache_control") or function.get("cache_control"):
         result["cache_control"] = cache
     return result
+
+
+def _web_search(options: Json) -> Json:
+    """Anthropic's tool for OpenAI's search. Source: platform.claude.com, "Web search tool"."""
+    tool: Json = {"type": "web_search_20250305", "name": "web_search"}
+    place = lenient.mapping(lenient.mapping(options.get("user_location")).get("approximate"))
+    if known := {name: place[name] for name in _PLACE if lenient.text(place.get(name))}:
+        tool["user_location"] = {"type": "approximate", **known}
+    return tool
+
+
+_PLACE: Final = ("city", "region", "country", "timezone")
 
 
 def _tool_choice(body: Json) -> Json | None:

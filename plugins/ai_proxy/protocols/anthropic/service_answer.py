@@ -10,6 +10,7 @@ from ...wire.json import Json
 from ..exchange import Exchange
 from ..pivot import chat_parts, thinking_blocks
 from ..pivot.chat import choice, completion
+from ..pivot.citations import CitedText
 from ..pivot.finish_reasons import known
 
 _FINISH: Final = {
@@ -58,16 +59,24 @@ def response(exchange: Exchange, document: Json) -> Json:
     texts: list[str] = []
     thinking: list[Json] = []
     calls: list[Json] = []
+    cited, annotations = CitedText(), list[Json]()
     for block in blocks:
         kind = block.get("type")
         if kind == "text":
             texts.append(lenient.text(block.get("text")))
+            cited.begin()
+            cited.length += len(texts[-1])
+            for citation in lenient.objects(block.get("citations")):
+                cite(cited, citation)
+            annotations += cited.end()
         elif kind in ("thinking", "redacted_thinking"):
             thinking.append(block)
         elif kind == "tool_use":
             name, call_id = lenient.text(block.get("name")), lenient.text(block.get("id"))
             calls.append(chat_parts.tool_call(len(calls), call_id, name, block.get("input")))
     message: Json = {"role": "assistant", "content": "".join(texts), **thinking_blocks.fields(thinking)}
+    if annotations:
+        message["annotations"] = annotations
     if calls:
         message["tool_calls"] = calls
     counted = document.get("usage")
@@ -78,6 +87,13 @@ def response(exchange: Exchange, document: Json) -> Json:
         [choice(0, message, finish_reason(document.get("stop_reason")) or "")],
         tokens if tokens.get("total_tokens") else None,
     )
+
+
+def cite(cited: CitedText, citation: Json) -> None:
+    """Add a citation of a web page, or of a search result with an address. OpenAI's chats cite nothing else."""
+    source = lenient.text(citation.get("url")) or lenient.text(citation.get("source"))
+    if source.startswith(("https://", "http://")):
+        cited.cite(source, lenient.text(citation.get("title")), lenient.text(citation.get("cited_text")))
 
 
 def finish_reason(reason: Any) -> str | None:

@@ -12,7 +12,8 @@ from ...wire.errors import bad_upstream
 from ...wire.json import Json, dumps
 from ..exchange import Exchange
 from ..interface import StreamWriter
-from .service_answer import COUNTS, error, finish_reason, usage
+from ..pivot.citations import CitedText
+from .service_answer import COUNTS, cite, error, finish_reason, usage
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class State:
     calls: dict[Any, int] = field(default_factory=dict)
     given: set[int] = field(default_factory=set)
     """Calls whose arguments came complete with their first event."""
+    cited: CitedText = field(default_factory=CitedText)
 
     def count(self, usage: Json) -> None:
         self.counted.update({name: usage[name] for name in COUNTS if usage.get(name) is not None})
@@ -58,6 +60,7 @@ def _message_start(state: State, document: Json, writer: StreamWriter) -> None:
 def _block_start(state: State, document: Json, writer: StreamWriter) -> None:
     block = _object(document, "content_block")
     kind = block.get("type")
+    state.cited.begin()
     if kind == "tool_use":
         index = state.calls[_index(document)] = len(state.calls)
         arguments = ""
@@ -68,6 +71,7 @@ def _block_start(state: State, document: Json, writer: StreamWriter) -> None:
         call = {"index": index, "id": lenient.text(block.get("id")), "type": "function", "function": function}
         writer.delta(0, {"tool_calls": [call]})
     elif kind == "text" and lenient.text(block.get("text")):
+        state.cited.length += len(block["text"])
         writer.delta(0, {"content": block["text"]})
     elif kind == "thinking" and lenient.text(block.get("thinking")):
         writer.delta(0, {"reasoning_content": block["thinking"]})
@@ -84,16 +88,26 @@ def _block_delta(state: State, document: Json, writer: StreamWriter) -> None:
             return  # A tool that Anthropic runs itself: the client does not see it.
         function = {"arguments": lenient.text(delta.get("partial_json"))}
         writer.delta(0, {"tool_calls": [{"index": index, "type": "function", "function": function}]})
+    elif kind == "text_delta":
+        text = lenient.text(delta.get("text"))
+        state.cited.length += len(text)
+        writer.delta(0, {"content": text})
+    elif kind == "citations_delta":
+        cite(state.cited, lenient.mapping(delta.get("citation")))
     elif kind in _DELTAS:
         source, target = _DELTAS[kind]
         writer.delta(0, {target: lenient.text(delta.get(source))})
 
 
 _DELTAS: Final = {
-    "text_delta": ("text", "content"),
     "thinking_delta": ("thinking", "reasoning_content"),
     "signature_delta": ("signature", "reasoning_signature"),
 }
+
+
+def _block_stop(state: State, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
+    if annotations := state.cited.end():
+        writer.delta(0, {"annotations": annotations})
 
 
 def _message_delta(state: State, document: Json, writer: StreamWriter) -> None:
@@ -116,6 +130,7 @@ _EVENTS: Final = {
     "message_start": _message_start,
     "content_block_start": _block_start,
     "content_block_delta": _block_delta,
+    "content_block_stop": _block_stop,
     "message_delta": _message_delta,
     "message_stop": _message_stop,
 }

@@ -19,6 +19,7 @@ from ...wire.json import Json, dumps, to_bytes
 from ..pivot import call_signatures
 from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import ToolCalls
+from .citations import Cited
 from .parts import DELTAS, STOP_REASONS, Block, error_document, usage
 
 # The events that may be written in each state, and the state that follows. Other events cannot be written.
@@ -60,6 +61,10 @@ class ClaudeWriter:
         self._held = 0
         self._calls = ToolCalls()
         self._blocks: dict[int, Block] = {}
+        self._cited: Cited | None = None
+        """Citations of the open block of text, or of the next one."""
+        self._citations: list[Json] = []
+        """Those that wait for it."""
         self._out: list[str] = []
 
     @property
@@ -103,6 +108,8 @@ class ClaudeWriter:
         for text in (lenient_text(delta.get("content")), lenient_text(delta.get("refusal"))):
             if text:
                 self._append_text("text", text)
+        if "annotations" in delta:
+            self._cite(delta)
         calls = delta.get("tool_calls")
         for position, call in enumerate(calls if isinstance(calls, list) else []):
             if isinstance(call, dict):
@@ -114,6 +121,8 @@ class ClaudeWriter:
         self.delta(0, delta or {}, usage=usage)
         self._advance(at_end=True)
         self._close_block()
+        if self._citations:
+            log.debug("citations of the answer are dropped: no text follows them")
         self._finish = reason
 
     def usage(self, usage: Json) -> None:
@@ -157,6 +166,18 @@ class ClaudeWriter:
         if self._open is not None:
             self._delta({"type": "signature_delta", "signature": signature})
             self._close_block()
+
+    def _cite(self, delta: Json) -> None:
+        """Citations belong to the text that is open, or to the next one if services send them before it."""
+        self._cited = self._cited or Cited()
+        self._citations += self._cited.new(delta)
+        self._write_citations()
+
+    def _write_citations(self) -> None:
+        if self._open is not None and self._open.kind == "text":
+            for citation in self._citations:
+                self._delta({"type": "citations_delta", "citation": citation})
+            self._citations = []
 
     def _call(self, call: Json, position: int) -> None:
         number = self._calls.number(call, position)
@@ -220,6 +241,8 @@ class ClaudeWriter:
         self._open = block
         start = {"type": "content_block_start", "index": self._count, "content_block": block.content()}
         self._write("content_block_start", start)
+        if self._citations:
+            self._write_citations()
 
     def _delta(self, delta: Json) -> None:
         self._write("content_block_delta", {"type": "content_block_delta", "index": self._count, "delta": delta})
@@ -227,6 +250,8 @@ class ClaudeWriter:
     def _close_block(self) -> None:
         if self._open is None:
             return
+        if self._cited is not None and self._open.kind == "text":
+            self._cited = None
         self._open.closed = True
         self._open = None
         self._write("content_block_stop", {"type": "content_block_stop", "index": self._count})

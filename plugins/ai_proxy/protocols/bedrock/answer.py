@@ -12,6 +12,7 @@ from ..exchange import Exchange
 from ..pivot import chat_parts, reasoning, thinking_blocks
 from ..pivot.chat import choice, completion
 from ..pivot.finish_reasons import broken, known
+from . import citations
 
 _FINISH: Final = {
     "end_turn": "stop",
@@ -65,23 +66,28 @@ def response(exchange: Exchange, document: Json) -> Json:
     blocks = message.get("content") if isinstance(message, dict) else None
     if not isinstance(blocks, list):
         raise bad_upstream("the upstream's answer has no output.message.content")
-    texts: list[str] = []
+    texts: list[tuple[str, Json]] = []
     thinking: list[Json] = []
     calls: list[Json] = []
     for block in blocks:
         if not isinstance(block, dict):
             continue
         if isinstance(text := block.get("text"), str):
-            texts.append(text)
+            texts.append((text, {}))
+        elif isinstance(cited := block.get("citationsContent"), dict):
+            texts.append((citations.text_of(cited), cited))
         elif isinstance(use := block.get("toolUse"), dict):
             call_id, name = lenient.text(use.get("toolUseId")), lenient.text(use.get("name"))
             calls.append(chat_parts.tool_call(len(calls), call_id, name, use.get("input")))
         elif isinstance(given := block.get("reasoningContent"), dict):
             thinking.append(_thinking_block(given))
-    converted: Json = {"role": "assistant", "content": "".join(texts)}
+    said = "".join(text for text, _ in texts)
+    converted: Json = {"role": "assistant", "content": said}
     reasoning_fields = {"reasoning_content": "", **thinking_blocks.fields(thinking)}
     converted |= reasoning.whole({**converted, **reasoning_fields}, exchange.settings.reasoning_content_mode)
     converted |= {name: value for name, value in reasoning_fields.items() if name != "reasoning_content"}
+    if annotations := citations.annotated(texts, len(converted["content"] or "") - len(said)):
+        converted["annotations"] = annotations
     if calls:
         converted["tool_calls"] = calls
     reason = finish_reason(document.get("stopReason")) or ""

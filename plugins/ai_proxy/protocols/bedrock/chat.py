@@ -96,6 +96,7 @@ def edit_messages(exchange: Exchange, body: Json) -> bool:
         exchange.headers["anthropic-version"] = _ANTHROPIC_VERSION
     if body.get("stream") is True:
         exchange.headers["accept"] = "text/event-stream"
+    claude.without_foreign_citations(body)
     return True
 
 

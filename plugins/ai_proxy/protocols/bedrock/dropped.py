@@ -10,6 +10,9 @@ CHAT: Final[Mapping[str, str]] = MappingProxyType(
     {
         "contentBlockIndex": "a part of the form, which the client's protocol has in its own",
         "output.message.role": "a part of the form, which the client's protocol has in its own",
+        "output.message.content[].citationsContent.citations": "web pages become `annotations`; OpenAI's chats cite no "
+        "documents",
+        "delta.citation": "web pages become `annotations`; OpenAI's chats cite no documents",
         "metrics": "OpenAI's chats have no field for it",
         "usage.totalTokens": "it is the sum of the others",
         "performanceConfig": "OpenAI's chats have no field for it",

@@ -17,7 +17,7 @@ from ...wire import lenient
 from ...wire.errors import ApiError, bad_upstream
 from ...wire.json import Json
 from ..exchange import Exchange
-from ..interface import StreamWriter
+from ..interface import PartsWanted, StreamWriter
 from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
 from ..pivot import embeddings
@@ -29,6 +29,12 @@ __all__ = [
 ]  # fmt: skip
 
 accepts_signed_thinking: Final = False
+
+TOKENS: Final = "x-amzn-bedrock-input-token-count"
+"""The header with the number of a text's tokens."""
+
+_SEVERAL: Final = frozenset({Embedding.COHERE_3, Embedding.COHERE})
+"""Take several texts in a request; the others one."""
 
 _NOVA_SIZE: Final = 3072
 """The dimensions of Nova's vectors by default."""
@@ -46,17 +52,33 @@ def request(exchange: Exchange, body: Json) -> Json:
     exchange.headers["accept"] = "*/*"
     exchange.path = path_of(exchange.model, "invoke")
     embeddings.remember_format(exchange, body)
-    return build(body, embeddings.texts(body.get("input")))
+    texts = embeddings.texts(body.get("input"))
+    if exchange.profile.embedding in _SEVERAL or len(texts) == 1:
+        return build(body, texts)
+    if exchange.expected.parts is None:
+        earlier = embeddings.EarlierTexts(exchange, len(texts))
+        exchange.expected.parts = earlier.answers
+        raise PartsWanted(
+            [build(body, [text]) for text in texts[:-1]],
+            lambda index, answer, headers: earlier.add(index, *_read(answer, headers.get(TOKENS, ""))),
+        )
+    return build(body, texts[-1:])
 
 
 def response(exchange: Exchange, document: Json) -> Json:
+    vectors, tokens = _read(document, exchange.answer.token_count)
+    return embeddings.answer(exchange, enumerate(vectors), tokens, earlier=exchange.expected.parts or ())
+
+
+def _read(document: Json, header: str) -> tuple[list[Any], int]:
+    """The vectors of an answer and the tokens of its texts. Raises `ApiError` if it is an error or invalid."""
     if (failure := error(200, document)) is not None:
         raise failure
     tokens = document.get("inputTextTokenCount")
     if tokens is None:
         # Only in a header. Source, as no page names it: public clients of AWS' API.
-        tokens = lenient.digits(exchange.answer.token_count)
-    return embeddings.answer(exchange, enumerate(_vectors(document)), lenient.count(tokens))
+        tokens = lenient.digits(header)
+    return list(_vectors(document)), lenient.count(tokens)
 
 
 def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
@@ -79,16 +101,16 @@ def _vectors(document: Json) -> Iterator[Any]:
 
 def _titan_first(body: Json, texts: list[str]) -> Json:  # noqa: ARG001
     """The first generation has no parameters."""
-    return {"inputText": _only(texts)}
+    return {"inputText": texts[0]}
 
 
 def _titan(body: Json, texts: list[str]) -> Json:
-    sent: Json = {"inputText": _only(texts)}
+    sent: Json = {"inputText": texts[0]}
     return sent | {name: body[name] for name in ("dimensions", "normalize") if body.get(name) is not None}
 
 
 def _titan_image(body: Json, texts: list[str]) -> Json:
-    sent: Json = {"inputText": _only(texts)}
+    sent: Json = {"inputText": texts[0]}
     if body.get("dimensions") is not None:
         sent["embeddingConfig"] = {"outputEmbeddingLength": body["dimensions"]}
     return sent
@@ -114,17 +136,9 @@ def _nova(body: Json, texts: list[str]) -> Json:
             "embeddingPurpose": given or "GENERIC_INDEX",
             "embeddingDimension": _NOVA_SIZE if size is None else size,
             # OpenAI refuses a text that is too long, too.
-            "text": {"truncationMode": "NONE", "value": _only(texts)},
+            "text": {"truncationMode": "NONE", "value": texts[0]},
         },
     }
-
-
-def _only(texts: list[str]) -> str:
-    if len(texts) > 1:
-        raise ApiError(
-            400, f"this model embeds one text a request; the request has {len(texts)}, send each alone", param="input"
-        )
-    return texts[0]
 
 
 _REQUESTS: Final = MappingProxyType[Embedding, Callable[[Json, list[str]], Json]](

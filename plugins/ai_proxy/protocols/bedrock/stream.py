@@ -14,7 +14,9 @@ from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
 from ..interface import StreamWriter
+from ..pivot.citations import CitedText
 from ..pivot.reasoning import Stream
+from . import citations
 from .answer import failure, finish_reason, usage
 
 
@@ -24,6 +26,9 @@ class State:
 
     reasoning: Stream
     calls: dict[int, int] = field(default_factory=dict)
+    cited: CitedText = field(default_factory=CitedText)
+    block: int = -1
+    """The last block with text."""
 
 
 def new_state(exchange: Exchange) -> State:
@@ -44,10 +49,13 @@ def event(exchange: Exchange, state: State, event: Event, document: Json, writer
     elif isinstance(delta := document.get("delta"), dict):
         _delta(state, _block(document), delta, writer)
     elif (reason := finish_reason(document.get("stopReason"))) is not None:
+        _end_block(state, writer)
         text, _ = state.reasoning.delta("", "", ends=True)
         if text:
             writer.delta(0, {"content": text})
         writer.finish(0, reason)
+    elif "contentBlockIndex" in document:
+        _end_block(state, writer)
     if isinstance(counted := document.get("usage"), dict):
         writer.usage(usage(counted))
 
@@ -63,7 +71,17 @@ def _delta(state: State, block: int, delta: Json, writer: StreamWriter) -> None:
         function = {"arguments": lenient.text(use.get("input"))}
         writer.delta(0, {"tool_calls": [{"index": state.calls[block], "type": "function", "function": function}]})
     elif text := lenient.text(delta.get("text")):
+        begins, state.block = block != state.block, block
         _write(state, writer, text, "")
+        if begins:
+            state.cited.begin(len(text))
+    elif isinstance(citation := delta.get("citation"), dict):
+        citations.cite(state.cited, citation)
+
+
+def _end_block(state: State, writer: StreamWriter) -> None:
+    if annotations := state.cited.end():
+        writer.delta(0, {"annotations": annotations})
 
 
 def _write(state: State, writer: StreamWriter, text: str, reasoning: str, calls: list[Json] | None = None) -> None:
@@ -72,6 +90,7 @@ def _write(state: State, writer: StreamWriter, text: str, reasoning: str, calls:
     if reasoning:
         delta["reasoning_content"] = reasoning
     if content:
+        state.cited.length += len(content)
         delta["content"] = content
     if calls:
         delta["tool_calls"] = calls

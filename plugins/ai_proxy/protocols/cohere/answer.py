@@ -18,6 +18,7 @@ from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..pivot import chat_parts
 from ..pivot.chat import choice, completion
+from ..pivot.citations import Citation, Size
 from ..pivot.finish_reasons import known
 from ..pivot.tool_calls import place
 
@@ -39,6 +40,8 @@ def response(exchange: Exchange, document: Json) -> Json:
         message["content"] = document["text"]
     else:
         raise bad_upstream("the upstream's answer has no message")
+    if annotations := _annotations(lenient.mapping(given).get("citations"), Size()):
+        message["annotations"] = annotations
     identity = lenient.text(document.get("id")) or lenient.text(document.get("generation_id"))
     converted = choice(0, message, _finish_reason(document), _logprobs(document.get("logprobs")))
     return completion(identity, exchange.model, [converted], _usage(document))
@@ -46,9 +49,10 @@ def response(exchange: Exchange, document: Json) -> Json:
 
 @dataclass(slots=True)
 class State:
-    """The state of one stream: the client's index of a tool call by Cohere's."""
+    """The state of one stream: the client's index of a tool call by Cohere's, and what its citations add."""
 
     calls: dict[int, int] = field(default_factory=dict)
+    cited: Size = field(default_factory=Size)
 
 
 def new_state(exchange: Exchange) -> State:  # noqa: ARG001
@@ -77,6 +81,9 @@ def event(
         writer.delta(0, {"reasoning_content": lenient.text(message.get("tool_plan"))})
     elif kind in {"tool-call-start", "tool-call-delta"}:
         _tool_call(state, document, message, writer, starts=kind == "tool-call-start")
+    elif kind == "citation-start":
+        if annotations := _annotations([message.get("citations")], state.cited):
+            writer.delta(0, {"annotations": annotations})
     elif kind in {"message-end", "stream-end"}:
         source = delta or lenient.mapping(document.get("response")) or document
         writer.finish(0, _finish_reason({**document, **source}))
@@ -119,6 +126,26 @@ def _parts(content: Any) -> list[Json]:
         for part in items
         if isinstance(part.get("text"), str) or isinstance(part.get("thinking"), str)
     ]
+
+
+def _annotations(citations: Any, size: Size) -> list[Json]:
+    """Citations of documents that have an address. Their places are in the text.
+
+    Source: docs.cohere.com, "Chat", `citations`: a document has the fields that the client has given it.
+    """
+    result = []
+    for citation in lenient.objects(citations):
+        if citation.get("type", "TEXT_CONTENT") != "TEXT_CONTENT":
+            continue  # Of a plan or of reasoning, which are not in the text.
+        start, end = citation.get("start"), citation.get("end")
+        for source in lenient.objects(citation.get("sources")):
+            document = lenient.mapping(source.get("document"))
+            url, title = lenient.text(document.get("url")), lenient.text(document.get("title"))
+            if url and type(start) is int and type(end) is int and 0 <= start <= end:
+                cited = Citation(url, title, lenient.text(document.get("snippet")), start, end)
+                size.add(cited)
+                result.append(cited.annotation())
+    return result
 
 
 def _tool_call(state: State, document: Json, message: Json, writer: StreamWriter, *, starts: bool) -> None:

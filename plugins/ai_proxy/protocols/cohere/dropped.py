@@ -11,11 +11,11 @@ CHAT: Final[Mapping[str, str]] = MappingProxyType(
         "is_finished": "a part of the form, which the client's protocol has in its own",
         "response_id": "it is the id of the answer, too",
         "message.role": "a part of the form, which the client's protocol has in its own",
-        "message.citations": "OpenAI's chats have no field for it",
+        "message.citations": "documents with an address become `annotations`; OpenAI's chats cite no others",
         "generation_id": "it is the id of the answer, too",
-        "citations": "OpenAI's chats have no field for it",
+        "citations": "version 1 names documents by an id only",
         "index": "a part of the form, which the client's protocol has in its own",
-        "delta.message.citations": "OpenAI's chats have no field for it",
+        "delta.message.citations": "documents with an address become `annotations`; OpenAI's chats cite no others",
     }
 )
 

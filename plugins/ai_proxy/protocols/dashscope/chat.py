@@ -78,11 +78,11 @@ def request(exchange: Exchange, body: Json) -> Json:
     if isinstance(top_p, (int, float)):
         parameters["top_p"] = min(max(top_p, _TOP_P[0]), _TOP_P[1])
     # Differs from OpenAI's usage chunk; clients of the original ai-proxy expect it.
-    exchange.usage_choice = True
+    exchange.expected.usage_choice = True
     if exchange.stream:
         if not body.get("tools"):  # Some models cannot send tool calls incrementally.
             parameters.setdefault("incremental_output", True)
-        exchange.cumulative = parameters.get("incremental_output") is not True
+        exchange.expected.cumulative = parameters.get("incremental_output") is not True
     if settings.qwen_enable_search:
         parameters["enable_search"] = True
     messages = [_message(message, index) for index, message in enumerate(body["messages"])]
@@ -116,7 +116,7 @@ def response(exchange: Exchange, document: Json) -> Json:
 
 
 def new_state(exchange: Exchange) -> State:
-    return State(exchange.cumulative)
+    return State(exchange.expected.cumulative)
 
 
 def event(exchange: Exchange, state: State, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001

@@ -14,6 +14,7 @@ from ..pivot import chat_parts, reasoning
 from ..pivot.chat import choice, completion
 from ..pivot.reasoning import Stream
 from ..pivot.tool_calls import place
+from . import grounding
 from .candidate import CandidateContent, finish_reason, logprobs, parts_of
 
 
@@ -47,6 +48,9 @@ def response(exchange: Exchange, document: Json, answer_id: str) -> Json:
             if mode != "passthrough":
                 message = {**message, **reasoning.whole(message, mode)}
                 del message["reasoning_content"]
+        ahead = len(message.get("content") or "") - len(content.text)
+        if "groundingMetadata" in candidate and (annotations := grounding.cited(candidate, content.text, ahead)):
+            message["annotations"] = annotations
         if content.calls:
             message["tool_calls"] = content.calls
         reason = finish_reason(candidate, calls=bool(content.calls)) or "stop"
@@ -64,12 +68,15 @@ class State:
 
     mode: str
     signed_ids: bool = False
+    texts: dict[int, grounding.Text] | None = None
+    """The text of each choice; None: the request does not search the web, so nothing will be cited."""
     calls: dict[int, int] = field(default_factory=dict)
     reasoning: dict[int, Stream] = field(default_factory=dict)
 
 
 def new_state(exchange: Exchange) -> State:
-    return State(exchange.settings.reasoning_content_mode, not exchange.client.keeps_signatures)
+    texts: dict[int, grounding.Text] | None = {} if exchange.expected.searches_web else None
+    return State(exchange.settings.reasoning_content_mode, not exchange.client.keeps_signatures, texts)
 
 
 def event(state: State, document: Json, writer: StreamWriter, answer_id: str) -> None:
@@ -94,6 +101,11 @@ def event(state: State, document: Json, writer: StreamWriter, answer_id: str) ->
             delta["content"] = text or ""
         if content.calls:
             delta["tool_calls"] = content.calls
+        if state.texts is not None:
+            choice_text = state.texts.setdefault(index, grounding.Text())
+            choice_text.add(content.text, text or "")
+            if annotations := choice_text.cited(candidate):
+                delta["annotations"] = annotations
         probabilities = logprobs(candidate)
         has_delta = bool(parts_of(candidate)) or any(delta.values())
         if reason is None or probabilities is not None:

@@ -14,7 +14,7 @@ CHAT: Final[Mapping[str, str]] = MappingProxyType(
         "responseId": "the answer gets an id of the gateway",
         "candidates[].content.parts[].codeExecutionResult.outcome": "the output of the code shows it",
         "candidates[].citationMetadata": "OpenAI's chats have no field for it",
-        "candidates[].groundingMetadata": "OpenAI's chats have no field for it",
+        "candidates[].groundingMetadata": "cited pages become `annotations`; the rest has no field",
         "candidates[].urlContextMetadata": "OpenAI's chats have no field for it",
         "candidates[].avgLogprobs": "OpenAI's chats have no field for it",
         "createTime": "the answer has the time of its conversion",

@@ -62,6 +62,8 @@ def request(exchange: Exchange, body: Json) -> Json:
         result["tools"] = [{"function_declarations": declarations}]
         if (choice := google.function_calling(body)) is not None:
             result["toolConfig"] = choice
+    if tools := google.search(exchange, body, beside_functions=bool(declarations)):
+        result["tools"] = tools
     return result
 
 

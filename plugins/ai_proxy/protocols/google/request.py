@@ -15,6 +15,7 @@ from ...profiles.facts import Profile, Sampling, Thinking
 from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json
+from ..exchange import Exchange
 from ..pivot import chat_fields
 from . import schemas
 
@@ -114,6 +115,17 @@ def functions(body: Json, *, nullable: bool = False) -> list[Json]:
             declaration |= _placed(schema, "parameters", "parametersJsonSchema", nullable=nullable)
         declarations.append(declaration)
     return declarations
+
+
+def search(exchange: Exchange, body: Json, *, beside_functions: bool) -> list[Json]:
+    """Google's tool for `web_search_options`. It has no options of OpenAI's."""
+    if not isinstance(body.get("web_search_options"), dict):
+        return []
+    if beside_functions:
+        log.warn("web_search_options dropped: most models of Google refuse a search beside functions")
+        return []
+    exchange.expected.searches_web = True
+    return [{"googleSearch": {}}]
 
 
 def function_calling(body: Json) -> Json | None:

@@ -19,6 +19,7 @@ from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields
+from ..pivot.claude import without_foreign_citations
 from . import answer as google_answer
 from . import request as google
 from .contents import contents, file_part, system
@@ -64,6 +65,8 @@ def request(exchange: Exchange, body: Json) -> Json:
         result["tools"] = [{"functionDeclarations": declarations}]
         if (choice := google.function_calling(body)) is not None:
             result["toolConfig"] = choice
+    if tools := google.search(exchange, body, beside_functions=bool(declarations)):
+        result["tools"] = tools
     return result
 
 
@@ -97,6 +100,7 @@ def error(status: int, document: Json) -> ApiError | None:
 def edit_messages(exchange: Exchange, body: Json) -> bool:
     """An edit for Anthropic's own API."""
     body.setdefault("max_tokens", claude.MAX_TOKENS)
+    without_foreign_citations(body)
     as_vertex_request(exchange, body)
     return True
 

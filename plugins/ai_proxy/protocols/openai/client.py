@@ -57,7 +57,7 @@ def new_writer(exchange: Exchange) -> StreamWriter:
         exchange.model,
         choices=exchange.choices,
         wants_usage=exchange.wants_usage is not False,
-        usage_choice=exchange.usage_choice,
+        usage_choice=exchange.expected.usage_choice,
         scrubber=exchange.secrets.scrubber,
     )
 

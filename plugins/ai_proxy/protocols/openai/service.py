@@ -15,6 +15,7 @@ from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
 from ..pivot import content_lists, finish_reasons, legacy_functions
 from ..pivot.tool_calls import place
+from . import sources
 
 __all__ = [
     "accepts_signed_thinking", "decoder", "error", "event", "finish_reason", "new_state", "request", "response",
@@ -27,12 +28,15 @@ def request(exchange: Exchange, body: Json) -> Json:  # noqa: ARG001
     return body
 
 
-def response(exchange: Exchange, document: Json) -> Json:  # noqa: ARG001
+def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
+    listed = [] if exchange.client.is_pivot else sources.listed(document)
     for choice in lenient.objects(document.get("choices")):
         if isinstance(message := choice.get("message"), dict):
             choice["message"] = content_lists.flattened(legacy_functions.with_tool_calls(message))
+            if listed:
+                choice["message"]["annotations"] = [*lenient.objects(message.get("annotations")), *listed]
         if reason := finish_reason(choice.get("finish_reason")):
             choice["finish_reason"] = _known(reason, choice)
     return document
@@ -49,7 +53,8 @@ def _known(reason: str, choice: Json) -> str:
 def event(exchange: Exchange, state: None, event: Event, document: Json, writer: StreamWriter) -> None:  # noqa: ARG001
     if (failure := error(200, document)) is not None:
         raise failure
-    if not writer.begun:
+    is_first = not writer.begun
+    if is_first:
         writer.begin(lenient.text(document.get("id")), created=document.get("created"), model=document.get("model"))
     choices = document.get("choices")
     usage = document.get("usage")
@@ -68,6 +73,9 @@ def event(exchange: Exchange, state: None, event: Event, document: Json, writer:
             if "function_call" in delta:
                 delta = legacy_functions.with_tool_calls(delta)
             writer.delta(index, delta, logprobs=item.get("logprobs"), usage=usage)
+        if (reason or is_first) and not exchange.client.is_pivot and (listed := sources.listed(document)):
+            # Services list them in the first event, in the last one, or in all.
+            writer.delta(index, {"annotations": listed})
         if reason:
             writer.finish(index, _known(reason, item))
     # Some services send the usage with every event; the last one counts.

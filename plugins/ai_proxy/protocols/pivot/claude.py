@@ -158,3 +158,27 @@ def without_forced_tools(profile: Profile, body: Json) -> Json:
         return body
     log.warn("tool_choice becomes auto: the model cannot be forced to call a tool")
     return {**body, "tool_choice": "auto"}
+
+
+CITED_PAGE: Final = "web_search_result_location"
+"""The type of citations of web pages."""
+
+
+def without_foreign_citations(body: Json) -> bool:
+    """Remove citations that other services have made from a request, in place; whether there were any."""
+    changed = False
+    for message in lenient.objects(body.get("messages")):
+        content = message.get("content")
+        if message.get("role") != "assistant" or not isinstance(content, list):
+            continue
+        for block in content:
+            if isinstance(block, dict) and "citations" in block and isinstance(given := block["citations"], list):
+                kept = [one for one in given if not _is_foreign(one)]
+                if len(kept) != len(given):
+                    block["citations"] = kept or None
+                    changed = True
+    return changed
+
+
+def _is_foreign(citation: object) -> bool:
+    return isinstance(citation, dict) and citation.get("type") == CITED_PAGE and citation.get("encrypted_index") == ""

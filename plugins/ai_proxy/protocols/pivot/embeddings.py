@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from sys import byteorder
 from typing import Any
 
-from ...wire import lenient
-from ...wire.errors import ApiError, bad_upstream
+from ...wire import lenient, limits
+from ...wire.errors import ApiError, bad_upstream, request_too_large
 from ...wire.json import Json
 from ..exchange import Exchange
 
@@ -33,12 +33,51 @@ def input_type(body: Json) -> str:
     return lenient.text(body.get("input_type")) or "search_document"
 
 
-def answer(exchange: Exchange, vectors: Iterable[tuple[int, Any]], prompt_tokens: int) -> Json:
-    """The answer. `vectors`: each with its index in the request. Raises `ApiError` for one that is none."""
-    data = [
-        {"object": "embedding", "index": index, "embedding": _vector(exchange, vector)} for index, vector in vectors
+class EarlierTexts:
+    """The answers for all texts of a request but the last, if the service embeds one a request."""
+
+    def __init__(self, exchange: Exchange, texts: int) -> None:
+        """Raises `ApiError` if there are too many texts."""
+        if texts > limits.EMBEDDED_TEXTS:
+            raise ApiError(
+                400,
+                f"with this model a request may have {limits.EMBEDDED_TEXTS} texts at most, and this one has {texts}",
+                param="input",
+            )
+        self._exchange = exchange
+        self._numbers = 0
+        self.answers: list[Json] = [{}] * (texts - 1)
+        """Of each text in its place: the vector as the client gets it, and the number of its tokens."""
+
+    def add(self, index: int, vectors: list[Any], tokens: int) -> None:
+        """Raises `ApiError` if there is not one vector, or if the vectors of the request become too many numbers."""
+        if len(vectors) != 1:
+            raise bad_upstream(f"the upstream's answer for one text has {len(vectors)} embeddings")
+        vector = _vector(self._exchange, vectors[0])
+        if isinstance(vector, list):
+            self._numbers += len(vector)
+            if self._numbers > limits.JSON_VALUES:
+                raise request_too_large(
+                    "the embeddings of the request's texts have too many numbers: ask for fewer texts, or for base64"
+                )
+        self.answers[index] = {"embedding": vector, "tokens": tokens}
+
+
+def answer(
+    exchange: Exchange, vectors: Iterable[tuple[int, Any]], prompt_tokens: int, *, earlier: Sequence[Json] = ()
+) -> Json:
+    """The answer. `vectors`: each with its index in the request. `earlier`: those of `EarlierTexts`, in front of them.
+
+    Raises `ApiError` for a vector that is none.
+    """
+    found = [one["embedding"] for one in earlier]
+    data = [{"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(found)]
+    data += [
+        {"object": "embedding", "index": len(found) + index, "embedding": _vector(exchange, vector)}
+        for index, vector in vectors
     ]
-    usage = {"prompt_tokens": prompt_tokens, "total_tokens": prompt_tokens}
+    tokens = prompt_tokens + sum(one["tokens"] for one in earlier)
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     return {"object": "list", "data": data, "model": exchange.model, "usage": usage}
 
 

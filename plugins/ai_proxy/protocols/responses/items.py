@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from ...wire.json import Json, loads
 from ..pivot.tool_calls import parse_arguments
 from . import encrypted
+from .citations import Citations
 from .custom_input import CustomInput
 from .events import Events, Text
 from .remembered import Tool
@@ -61,10 +62,13 @@ class _Base:
 class MessageItem(_Base):
     """Text and refusals of the model, each kind in parts of its own."""
 
-    __slots__ = ("_kind", "_parts", "text")
+    __slots__ = ("_annotations", "_citations", "_kind", "_parts", "text")
 
-    def __init__(self, events: Events, item_id: str, index: int) -> None:
+    def __init__(self, events: Events, item_id: str, index: int, citations: Citations) -> None:
         super().__init__(events, item_id, index)
+        self._citations = citations
+        self._annotations: list[Json] = []
+        """Those of the open part."""
         self._parts: list[Json] = []
         self._kind = ""
         self.text: Text | None = None
@@ -85,6 +89,12 @@ class MessageItem(_Base):
             self._events.write("response.content_part.added", {**self._part_place, "part": self._part()})
         return self.text
 
+    def _annotate(self, text: str) -> None:
+        for index, one in enumerate(self._citations.end(text)):
+            place = {**self._part_place, "annotation_index": index}
+            self._annotations.append(one)
+            self._events.write("response.output_text.annotation.added", {**place, "annotation": one})
+
     @property
     def has_open_text(self) -> bool:
         return self.text is not None and self._kind == "output_text"
@@ -97,11 +107,14 @@ class MessageItem(_Base):
         assert self.text is not None
         if self._kind == "refusal":
             return {"type": "refusal", "refusal": self.text.whole()}
-        return {"type": "output_text", "text": self.text.whole(), "annotations": [], "logprobs": self.text.logprobs}
+        part: Json = {"type": "output_text", "text": self.text.whole(), "annotations": self._annotations}
+        return {**part, "logprobs": self.text.logprobs}
 
     def _end_text(self) -> None:
         if self.text is None:
             return
+        if self._kind == "output_text":
+            self._annotate(self.text.whole())
         place, part = self._part_place, self._part()
         if self._kind == "refusal":
             self._events.write("response.refusal.done", {**place, "refusal": part["refusal"]})
@@ -110,6 +123,7 @@ class MessageItem(_Base):
             self._events.write("response.output_text.done", done)
         self._events.write("response.content_part.done", {**place, "part": part})
         self._parts.append(part)
+        self._annotations = []
         self.text = None
 
 

@@ -14,9 +14,10 @@ from proxywasm import log
 from ...wire import lenient, limits
 from ...wire.errors import bad_upstream
 from ...wire.json import Json, dumps
-from ..pivot import call_signatures, thinking_blocks
+from ..pivot import call_signatures, citations, thinking_blocks
 from ..pivot.message_content import lenient_text
 from ..pivot.tool_calls import ToolCalls
+from .citations import Citations
 from .documents import logprobs_of
 from .events import Events, Text
 from .items import COMPLETED, INCOMPLETE, Call, CustomCall, FunctionCall, Item, MessageItem, ReasoningItem, SearchCall
@@ -31,6 +32,7 @@ class Output:
     def __init__(self, events: Events, remembered: Remembered) -> None:
         self._events = events
         self._remembered = remembered
+        self._citations = Citations()
         self._ids = str(uuid.uuid4())
         self._items: list[Item] = []
         self._last: Item | None = None
@@ -59,6 +61,8 @@ class Output:
             self._message().part("output_text").add(text, logprobs_of(logprobs) if logprobs is not None else None)
         if refusal := lenient_text(message.get("refusal")):
             self._message().part("refusal").add(refusal)
+        if "annotations" in message:
+            self._citations.add(citations.of_message(message))
         calls = message.get("tool_calls")
         for position, call in enumerate(calls if isinstance(calls, list) else []):
             if isinstance(call, dict):
@@ -73,6 +77,7 @@ class Output:
             if item.is_open:
                 cut = incomplete and (item is last or not item.complete)
                 item.close(INCOMPLETE if cut else COMPLETED)
+        self._citations.drop()
         self._last = None
 
     def abandon(self) -> None:
@@ -118,7 +123,7 @@ class Output:
 
     def _message(self) -> MessageItem:
         if not isinstance(self._last, MessageItem):
-            self._begin(MessageItem(self._events, *self._next("msg")))
+            self._begin(MessageItem(self._events, *self._next("msg"), self._citations))
         assert isinstance(self._last, MessageItem)
         return self._last
 

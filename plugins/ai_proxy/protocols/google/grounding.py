@@ -1,0 +1,77 @@
+"""The web pages that an answer of Google rests on, as the pivot's annotations.
+
+Google counts their places in bytes of the answer's text in UTF-8, the pivot in characters.
+Source: ai.google.dev/api/generate-content#GroundingMetadata, `Segment`; ai.google.dev, "Grounding with Google Search".
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ...wire import lenient
+from ...wire.json import Json
+from ..pivot.citations import Citation, Size
+
+_CONTINUING: Final = bytes(range(0x80, 0xC0))
+"""The bytes of UTF-8 that do not begin a character."""
+
+
+class Text:
+    """The text of one choice of a stream, for the citations at its end."""
+
+    __slots__ = ("_pieces", "_written")
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._written = 0
+
+    def add(self, text: str, written: str) -> None:
+        """`written`: what the client gets of it, with what the gateway puts in front."""
+        self._pieces.append(text)
+        self._written += len(written)
+
+    def cited(self, candidate: Json) -> list[Json]:
+        if "groundingMetadata" not in candidate:
+            return []
+        text = "".join(self._pieces)
+        return cited(candidate, text, self._written - len(text))
+
+
+def cited(candidate: Json, text: str, offset: int) -> list[Json]:
+    """The annotations of a candidate whose text is known. `offset`: the characters that the client gets before it."""
+    metadata = lenient.mapping(candidate.get("groundingMetadata"))
+    supports = [
+        (lenient.count(segment.get("startIndex")), lenient.count(segment.get("endIndex")), indices)
+        for support in lenient.objects(metadata.get("groundingSupports"))
+        if isinstance(segment := support.get("segment"), dict)
+        and isinstance(indices := support.get("groundingChunkIndices"), list)
+    ]
+    pages = [_page(chunk) for chunk in lenient.objects(metadata.get("groundingChunks"))]
+    places = _characters(text, sorted({place for start, end, _ in supports for place in (start, end)}))
+    size, result = Size(), []
+    for start, end, indices in supports:
+        for index in indices:
+            if type(index) is int and 0 <= index < len(pages) and (page := pages[index]) is not None:
+                citation = page._replace(start=offset + places[start], end=offset + places[end])
+                size.add(citation)
+                result.append(citation.annotation())
+    return result
+
+
+def _characters(text: str, places: list[int]) -> dict[int, int]:
+    """The places in characters, by those in bytes, which are in ascending order."""
+    data, result, before, count = text.encode(errors="replace"), dict[int, int](), 0, 0
+    for place in places:
+        count += len(data[before:place].translate(None, _CONTINUING))
+        before, result[place] = place, count
+    return result
+
+
+def _page(chunk: Json) -> Citation | None:
+    """A page of the web or of Google Maps, or a document of the customer's own store if it has an address."""
+    for name in ("web", "maps", "retrievedContext"):
+        if isinstance(page := chunk.get(name), dict):
+            url = lenient.text(page.get("uri"))
+            if url.startswith(("https://", "http://")):
+                return Citation(url, lenient.text(page.get("title")), lenient.text(page.get("text")))
+    return None
