@@ -25,16 +25,16 @@ SERVICES: dict[str, tuple[Json, str, str]] = {
     "mistral": ({"type": "mistral", **_CONFIG}, "mistral-large-latest", "mistral"),
     "openrouter": ({"type": "openrouter", **_CONFIG}, "m", "openrouter"),
     "qwen": (COMPATIBLE, "qwen-max", "qwen"),
-    **{name: ({"type": name, **_CONFIG}, "m", "openai-like")
-       for name in ("groq", "fireworks", "moonshot", "deepseek", "zhipuai", "doubao", "together-ai", "grok",
-                    "minimax")},
+    **{name: ({"type": name, **_CONFIG}, "m", "openai-like") for name in ("groq", "fireworks", "together-ai", "grok")},
+    **{name: ({"type": name, **_CONFIG}, "m", "openai-switched")
+       for name in ("moonshot", "deepseek", "zhipuai", "doubao", "minimax")},
     "claude": (natives.CLAUDE, "claude-sonnet-4-5", "anthropic"),
     "claude-new": (natives.CLAUDE, "claude-opus-4-7", "anthropic"),
     "vertex-claude": (natives.VERTEX, "claude-sonnet-4-5", "vertex-anthropic"),
     "bedrock": (natives.BEDROCK, "amazon.nova-pro-v1:0", "bedrock"),
     "bedrock-claude": (natives.BEDROCK, "anthropic.claude-sonnet-4-5-20250929-v1:0", "bedrock"),
     "gemini": (natives.GEMINI, "gemini-2.5-flash", "google"),
-    "gemini-3": (natives.GEMINI, "gemini-3-pro-preview", "google"),
+    "gemini-3": (natives.GEMINI, "gemini-3-pro-preview", "google-3"),
     "vertex": (natives.VERTEX, "gemini-2.5-flash", "google"),
     "cohere": (converting.ALL["cohere"], "command-a-03-2025", "cohere"),
     "dashscope": (NATIVE, "qwen-max", "dashscope"),
@@ -55,7 +55,11 @@ def converted(service: str, client: str, body: Json) -> tuple[Exchange, Json] | 
     exchange = client_protocols.new_exchange(provider, apis.classify(PATHS[client]))
     if exchange.api != apis.CHAT:
         return None
-    prepared, _ = bodies.prepare(provider, exchange, copy.deepcopy(body))
+    try:
+        prepared, _ = bodies.prepare(provider, exchange, copy.deepcopy(body))
+    except FilesWanted as wanted:
+        exchange.files = dict.fromkeys(wanted.urls, _FILE)
+        prepared, _ = bodies.prepare(provider, exchange, copy.deepcopy(body))
     if exchange.api != apis.CHAT:
         return None
     protocol = provider.row.dialect.protocols.get(exchange.api)

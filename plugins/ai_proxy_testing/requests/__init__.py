@@ -14,6 +14,7 @@ Check = Callable[[Checker, Json], None]
 SERVICES: Final[Mapping[str, Check]] = {
     "openai": partial(openai.check_request, rules=openai.OPENAI),
     "openai-like": openai.check_request,
+    "openai-switched": partial(openai.check_request, rules=openai.SWITCHED),
     "mistral": partial(openai.check_request, rules=openai.MISTRAL),
     "openrouter": partial(openai.check_request, rules=openai.READS_CACHE_CONTROL),
     "qwen": partial(openai.check_request, rules=openai.READS_CACHE_CONTROL),
@@ -21,6 +22,7 @@ SERVICES: Final[Mapping[str, Check]] = {
     "vertex-anthropic": partial(anthropic.check_request, in_path=True),
     "bedrock": bedrock.check_request,
     "google": google.check_request,
+    "google-3": partial(google.check_request, signed=True),
     "cohere": others.check_cohere,
     "dashscope": others.check_dashscope,
     "hunyuan": others.check_hunyuan,
@@ -28,7 +30,9 @@ SERVICES: Final[Mapping[str, Check]] = {
     "spark": others.check_spark,
     "text": others.check_texts,
 }
-"""A check for each kind of request. `openai-like`: services with OpenAI's protocol; `text`: those that take a text."""
+"""A check for each kind of request. `openai-like`: services with OpenAI's protocol;
+`openai-switched`: those of them with a switch for thinking; `google-3`: Gemini 3, which signs
+calls; `text`: services that take a text."""
 
 
 def request_problems(service: str, body: Json) -> list[str]:

@@ -36,7 +36,7 @@ def fit(body: Json, rules: ChatRules, names: Names) -> None:
     given = body.get("tools")
     if isinstance(given, list) and all(isinstance(tool, dict) for tool in given):
         given = _allowed(body, given)
-        body["tools"] = [_tool(tool, rules, names) for tool in given]
+        body["tools"] = _unique([_tool(tool, rules, names) for tool in given])
         if not given:
             del body["tools"]
     elif given is not None:
@@ -53,6 +53,19 @@ def _allowed(body: Json, tools: list[Json]) -> list[Json]:
     allowed = {_name(tool) for tool in lenient.objects(inner.get("tools"))}
     body["tool_choice"] = "required" if inner.get("mode") == "required" else "auto"
     return [tool for tool in tools if _name(tool) in allowed]
+
+
+def _unique(tools: list[Json]) -> list[Json]:
+    """The tools without those whose name an earlier one has. Source: the error of Anthropic's API, "Tool names must be
+    unique".
+    """
+    named = {name: tool for tool in reversed(tools) if (name := _name(tool))}
+    if len(named) == len(tools):
+        return tools
+    kept = [tool for tool in tools if named.get(_name(tool), tool) is tool]
+    if len(kept) < len(tools):
+        log.warn("%d of %d tools left out: each name may occur once", len(tools) - len(kept), len(tools))
+    return kept
 
 
 def _name(tool: Json) -> str:
