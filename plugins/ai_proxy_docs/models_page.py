@@ -123,6 +123,8 @@ def _others(profile: Profile) -> list[str]:
         found.append("reads files by their ids")
     if not profile.prefill:
         found.append("does not continue its own message")
+    if not profile.structured_outputs_with_tools:
+        found.append("no structured outputs beside tools")
     if not profile.forced_tools_with_thinking:
         found.append("no forced tools while it thinks")
     if profile.embedding is not Embedding.NONE:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.service_answers import WRITERS, Said, said
-from tests.ai_proxy.validated import PATHS, SERVICES, converted
+from tests.ai_proxy.validated import OPENAIS, PATHS, SERVICES, converted
 
 from ai_proxy import providers
 from ai_proxy.pipeline import bodies, client_protocols, client_terms
@@ -24,8 +24,6 @@ from ai_proxy_testing import answer_problems, request_problems, stream_problems
 from proxywasm_host.recordings.bodies import parse_events
 
 NAMES = ("get_weather", "long_" + "x" * 58, "mcp." + "y" * 80)
-AS_WRITTEN = {"openai", "mistral", "openai-like", "openrouter", "qwen"}
-"""Services that get what clients of OpenAI's protocol write, but for ids of calls."""
 KINDS = {
     "moonshot": "openai", "mistral": "openai", "claude": "anthropic", "vertex-claude": "anthropic", "gemini": "google",
     "vertex": "google", "bedrock": "bedrock", "cohere": "cohere", "dashscope": "dashscope",
@@ -116,7 +114,7 @@ def switched(client: str, services: tuple[str, str], one: Said) -> None:
         body = {"model": "m", "max_output_tokens": 4096, "input": messages}
     result = converted(second, client, body)
     problems = [] if result is None else request_problems(SERVICES[second][2], result[1])
-    passed_on = client == "openai" and SERVICES[second][2] in AS_WRITTEN
+    passed_on = client == "openai" and SERVICES[second][2] in OPENAIS
     assert [one for one in problems if not passed_on or re.match(r"\S*id: ", one)] == []
 
 

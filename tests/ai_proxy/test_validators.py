@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from tests.ai_proxy.validated import SERVICES, converted
+from tests.ai_proxy.validated import OPENAIS, SERVICES, converted
 from tests.import_graph import import_graph, module_files, reachable
 
 from ai_proxy_testing import request_problems
@@ -21,12 +21,7 @@ from ai_proxy_testing.conversations import (
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 WRITTEN = {"openai": openai_request, "anthropic": anthropic_request, "responses": responses_request}
-PASSED_ON = {
-    name
-    for name, (_, _, rules) in SERVICES.items()
-    if rules in {"openai", "openai-like", "mistral", "openrouter", "qwen"}
-}
-"""Services that speak OpenAI's protocol: what their clients say in it is between the two, but for ids of calls."""
+PASSED_ON = {name for name, (_, _, rules) in SERVICES.items() if rules in OPENAIS}
 PAIRS = [
     (client, service) for client in WRITTEN for service in SERVICES if not (client == "openai" and service in PASSED_ON)
 ]

@@ -44,6 +44,8 @@ SERVICES: dict[str, tuple[Json, str, str]] = {
     **{name: (converting.ALL[name], "Pro", "text") for name in (*converting.TRANSCRIPTS, "deepl")},
 }  # fmt: skip
 """Configuration, model, and the name of the rules."""
+OPENAIS = frozenset({"openai", "openai-like", "openai-switched", "mistral", "openrouter", "qwen"})
+"""Rules of services that speak OpenAI's protocol: what its clients say is between the two, but for ids of calls."""
 PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages", "responses": "/v1/responses"}
 _FILE = Data("image/png", "iVBORw0KGgo=")
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from ..problems import Json, is_blank
+from ..problems import Json
 from .parts import FILES
 from .turns import Call, Conversation, Turn
 
@@ -65,23 +65,27 @@ _OPTIONS: Final[dict[str, st.SearchStrategy[Any]]] = {
 }  # fmt: skip
 
 
+def _is_visible(text: str) -> bool:
+    return any(character.isprintable() and not character.isspace() for character in text)
+
+
 @st.composite
 def conversations(draw: st.DrawFn) -> Conversation:
     names = draw(st.lists(st.sampled_from(_NAMES), unique=True, max_size=4))
     tools = [(name, draw(st.sampled_from(_SCHEMAS))) for name in names]
     same = draw(st.sampled_from(_SAME_IDS)) if draw(_RARELY) else None
     ids = iter(draw(st.permutations(_IDS)))
-    turns = []
+    turns: list[Turn] = []
     for _ in range(draw(st.integers(0, 3))):
-        turns.append(draw(_turns(names or list(_NAMES), same or (next(ids), next(ids)))))
+        turns.append(draw(_turn(names or list(_NAMES), same or (next(ids), next(ids)))))
     settings = draw(st.fixed_dictionaries({}, optional=_OPTIONS))
-    last = "" if turns and draw(_RARELY) else draw(_TEXTS.filter(lambda text: not is_blank(text)))
+    last = "" if turns and draw(_RARELY) else draw(_TEXTS.filter(_is_visible))
     choice = draw(st.sampled_from((None, None, "auto", "required", "none", "named", "missing", "allowed")))
     return Conversation(draw(_ANY_TEXT), turns, last, tools, choice, settings)
 
 
 @st.composite
-def _turns(draw: st.DrawFn, names: list[str], ids: tuple[str, str]) -> Turn:
+def _turn(draw: st.DrawFn, names: list[str], ids: tuple[str, str]) -> Turn:
     files = st.lists(st.sampled_from(FILES), max_size=2)
     calls = [
         Call(

@@ -22,7 +22,7 @@ SERVICES: Final[Mapping[str, Check]] = {
     "vertex-anthropic": partial(anthropic.check_request, in_path=True),
     "bedrock": bedrock.check_request,
     "google": google.check_request,
-    "google-3": partial(google.check_request, signed=True),
+    "google-3": partial(google.check_request, third=True),
     "cohere": others.check_cohere,
     "dashscope": others.check_dashscope,
     "hunyuan": others.check_hunyuan,

@@ -22,15 +22,20 @@ _KINDS: Final = {"text", "inlineData", "fileData", "functionCall", "functionResp
 _MEDIA_TYPE: Final = r"[a-z]+/(?!octet-stream|jpg)[a-z0-9.+-]+"
 
 
-def check_request(check: Checker, body: Json, *, signed: bool = False) -> None:
-    """`signed`: the first call of each turn needs its signature. Source: ai.google.dev, "Thought signatures"."""
+def check_request(check: Checker, body: Json, *, third: bool = False) -> None:
+    """`third`: Gemini 3. The first call of each turn needs its signature there, and earlier models take no JSON beside
+    tools. Sources: ai.google.dev, "Thought signatures"; the error "Function calling with a response mime type:
+    'application/json' is unsupported".
+    """
     check.keys(body, "$", _FIELDS, {"contents"})
     for name in ("system_instruction", "systemInstruction"):
         for path, part in check.objects(body[name].get("parts"), f"{name}.parts") if name in body else ():
             check.text(part.get("text"), f"{path}.text")
-    _contents(check, body.get("contents"), signed=signed)
+    _contents(check, body.get("contents"), signed=third)
     config = body.get("generationConfig", {})
     _config(check, config)
+    both = "responseMimeType" in config and "tools" in body
+    check.need(third or not both, "generationConfig.responseMimeType", "is not allowed beside tools")
     stops = config.get("stopSequences", [])
     check.need(len(stops) <= 5, "generationConfig.stopSequences", "has more than 5")
     if "responseSchema" in config:

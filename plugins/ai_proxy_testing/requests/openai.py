@@ -17,7 +17,7 @@ _PARTS: Final = {
 }  # fmt: skip
 """Types of parts, by role. Other messages are texts."""
 _MESSAGE: Final = {"role", "content", "name"}
-_ANSWER: Final = {*_MESSAGE, "tool_calls", "refusal", "audio"}
+_ANSWER: Final = {*_MESSAGE, "tool_calls", "refusal", "audio", "prefix"}
 _THOUGHTS: Final = {"reasoning_content", "reasoning", "reasoning_details"}
 _FIELDS: Final = {
     "model", "messages", "audio", "frequency_penalty", "logit_bias", "logprobs", "max_completion_tokens", "max_tokens",
@@ -40,6 +40,8 @@ class Rules:
     """Fields that the service knows beside those of OpenAI."""
     thoughts: bool = True
     """The reasoning of earlier turns is accepted."""
+    files_in_results: bool = False
+    """Results of tools may have other parts than texts."""
     cache_control: bool = False
     most_stops: int | None = None
     longest_user: int | None = None
@@ -96,7 +98,7 @@ def _messages(check: Checker, messages: Any, rules: Rules) -> None:
         thoughts = _THOUGHTS if rules.thoughts else set()
         known = _ANSWER | thoughts if role == "assistant" else _MESSAGE | ({"tool_call_id"} if role == "tool" else set())
         check.keys(message, path, known | {"cache_control"}, {"role"})
-        parts = _PARTS.get(str(role), {"text"})
+        parts = _PARTS.get("user" if role == "tool" and rules.files_in_results else str(role), {"text"})
         if role == "tool":
             check.match(message.get("tool_call_id"), f"{path}.tool_call_id", rules.ids)
             calls.answered(message.get("tool_call_id"), path)

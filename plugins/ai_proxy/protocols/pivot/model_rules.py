@@ -15,6 +15,7 @@ from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
 from . import chat_fields, claude, turns
+from .sampling import within
 
 _LIMIT: Final = "max_completion_tokens"
 _ALL, _REQUIRED = Sampling.ALL, Reasoning.REQUIRED  # Reading a member of an enum is slow.
@@ -31,7 +32,7 @@ def apply(exchange: Exchange, body: Json) -> bool:
         changed = _rename_limit(body)
     if "reasoning_effort" in body or "reasoning_max_tokens" in body or exchange.thinking is not None:
         changed |= _ASK[exchange.service.style](exchange, body)
-    if ("temperature" in body or "top_p" in body) and profile.sampling is not _ALL:
+    if "temperature" in body or "top_p" in body:
         changed |= _limit_sampling(profile, body)
     if "tool_choice" in body and not (profile.forced_tools and profile.forced_tools_with_thinking):
         changed |= _limit_forcing(exchange, body)
@@ -54,16 +55,25 @@ def _rename_limit(body: Json) -> bool:
 
 
 def _limit_sampling(profile: Profile, body: Json) -> bool:
-    if profile.sampling is Sampling.WITHOUT_THINKING:
-        effort = body.get("reasoning_effort")
-        if effort == "none" or (effort is None and not profile.thinks_by_default):
+    if profile.sampling is _ALL or not _refuses_sampling(profile, body):
+        given = body.get("temperature")
+        if given is None or (fitting := within(given, profile.most_temperature)) == given:
             return False
+        body["temperature"] = fitting
+        return True
     refused = [name for name in ("temperature", "top_p") if body.get(name, 1) not in (None, 1)]
     for name in refused:
         del body[name]
     if refused:
         log.debug("%s left out: the model accepts only the default", ", ".join(refused))
     return bool(refused)
+
+
+def _refuses_sampling(profile: Profile, body: Json) -> bool:
+    if profile.sampling is not Sampling.WITHOUT_THINKING:
+        return True
+    effort = body.get("reasoning_effort")
+    return effort != "none" and (effort is not None or profile.thinks_by_default)
 
 
 def _limit_forcing(exchange: Exchange, body: Json) -> bool:
