@@ -153,7 +153,13 @@ def _source_table(lines: list[str]) -> list[str]:
 
 
 def _services() -> str:
-    columns = ("service", "models of", "how thinking is asked for", "earlier reasoning goes back")
+    columns = (
+        "service",
+        "models of",
+        "how thinking is asked for",
+        "field of earlier reasoning",
+        "earlier reasoning goes back",
+    )
     rows = [_row(_service_cells(service)) for service in SERVICES.values()]
     sources = [line for service in SERVICES.values() for line in _sources(service.name, service.sources)]
     return "\n".join(
@@ -171,6 +177,7 @@ def _service_cells(service: Service) -> list[str]:
         f"`{service.name}`",
         service.vendor or "any",
         service.style.value,
+        f"`{service.reasoning_field}`" if service.reasoning_field else "refused",
         "yes" if service.uses_reasoning else "no",
     ]
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.ai_proxy.gateway import Json
-from tests.ai_proxy.service_answers import WRITERS, Said, said
+from tests.ai_proxy.service_answers import OUTPUT, TOOLS, WRITERS, Said, said
+from tests.ai_proxy.told import Told, of_answer, of_stream
 from tests.ai_proxy.validated import OPENAIS, PATHS, SERVICES, converted
 
 from ai_proxy import providers
@@ -23,7 +25,6 @@ from ai_proxy.wire import apis
 from ai_proxy_testing import answer_problems, request_problems, stream_problems
 from proxywasm_host.recordings.bodies import parse_events
 
-NAMES = ("get_weather", "long_" + "x" * 58, "mcp." + "y" * 80)
 KINDS = {
     "moonshot": "openai", "mistral": "openai", "claude": "anthropic", "vertex-claude": "anthropic", "gemini": "google",
     "vertex": "google", "bedrock": "bedrock", "cohere": "cohere", "dashscope": "dashscope",
@@ -40,11 +41,12 @@ def exchange_of(client: str, service: str, *, stream: bool) -> tuple[Exchange, A
     body: Json = {"model": "m", "stream": stream, "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
     if client == "responses":
         body = {"model": "m", "stream": stream, "input": "Hi"}
-        body["tools"] = [{"type": "function", "name": name} for name in NAMES]
+        body["tools"] = [{"type": "function", "name": name} for name in TOOLS]
     elif client == "openai":
-        body["tools"] = [{"type": "function", "function": {"name": name}} for name in NAMES]
+        body["tools"] = [{"type": "function", "function": {"name": name}} for name in TOOLS]
+        body |= {"stream_options": {"include_usage": True}} if stream else {}
     else:
-        body["tools"] = [{"name": name, "input_schema": {"type": "object"}} for name in NAMES]
+        body["tools"] = [{"name": name, "input_schema": {"type": "object"}} for name in TOOLS]
     prepared, _ = bodies.prepare(provider, exchange, body)
     protocol = provider.row.dialect.protocols.get(exchange.api, openai_chat)
     protocol.request(exchange, prepared)
@@ -52,9 +54,16 @@ def exchange_of(client: str, service: str, *, stream: bool) -> tuple[Exchange, A
     return exchange, protocol
 
 
+def by_service(exchange: Exchange, one: Said) -> Said:
+    """With the service's names of the tools."""
+    names = {client: fitting for fitting, client in exchange.tool_names.items()}
+    calls = tuple((call_id, names.get(name, name), arguments) for call_id, name, arguments in one.calls)
+    return replace(one, calls=calls)
+
+
 def whole(client: str, service: str, one: Said) -> Json:
     exchange, protocol = exchange_of(client, service, stream=False)
-    answer = protocol.response(exchange, json.loads(WRITERS[KINDS[service]][0](one)))
+    answer = protocol.response(exchange, json.loads(WRITERS[KINDS[service]][0](by_service(exchange, one))))
     client_terms.restore(exchange, answer)
     return exchange.client.response(exchange, answer)
 
@@ -62,12 +71,33 @@ def whole(client: str, service: str, one: Said) -> Json:
 def streamed(client: str, service: str, one: Said) -> list[str]:
     exchange, protocol = exchange_of(client, service, stream=True)
     stream = ConvertedStream(exchange, protocol)
-    return [data for data, _ in parse_events(stream.feed(WRITERS[KINDS[service]][1](one), last=True))]
+    written = WRITERS[KINDS[service]][1](by_service(exchange, one))
+    return [data for data, _ in parse_events(stream.feed(written, last=True))]
 
 
 def check(client: str, service: str, one: Said) -> None:
-    assert answer_problems(client, whole(client, service, one)) == []
-    assert stream_problems(client, streamed(client, service, one)) == []
+    answer, events = whole(client, service, one), streamed(client, service, one)
+    assert answer_problems(client, answer) == []
+    assert stream_problems(client, events) == []
+    told, told_in_pieces = of_answer(client, answer), of_stream(client, events)
+    assert _known_ids(told, one) == _known_ids(told_in_pieces, one)
+    assert told.text == one.text
+    assert told.thinking == one.reasoning
+    assert [(name, arguments) for _, name, arguments in told.calls] == [call[1:] for call in one.calls]
+    assert (told.prompt, told.cached, told.output) == (one.prompt, one.cached, OUTPUT)
+    assert told.end == _end(one)
+
+
+def _known_ids(told: Told, one: Said) -> Told:
+    """Without the ids that the gateway has made, because the service gives none."""
+    calls = [(call[0] if said[0] else "", *call[1:]) for call, said in zip(told.calls, one.calls, strict=True)]
+    return replace(told, calls=calls)
+
+
+def _end(one: Said) -> str:
+    if one.end in {"length", "blocked"}:
+        return one.end
+    return "calls" if one.calls else "end"
 
 
 @pytest.mark.parametrize(("client", "service"), PAIRS)
@@ -107,7 +137,7 @@ def turn(client: str, answer: Json, results: dict[str, str]) -> list[Json]:
 def switched(client: str, services: tuple[str, str], one: Said) -> None:
     first, second = services
     answered = whole(client, first, one)
-    messages = [{"role": "user", "content": "Hi"}, *turn(client, answered, dict.fromkeys([*NAMES, *one.names], "r"))]
+    messages = [{"role": "user", "content": "Hi"}, *turn(client, answered, dict.fromkeys([*TOOLS, *one.names], "r"))]
     messages.append({"role": "user", "content": "And?"})
     body: Json = {"model": "m", "max_tokens": 4096, "messages": messages}
     if client == "responses":

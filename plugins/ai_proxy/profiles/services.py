@@ -34,6 +34,8 @@ class Service:
     """The reasoning of earlier turns is sent back as `reasoning_content`, whatever the model."""
     thinking_off_by_default: bool = False
     """Without a switch in a request of Anthropic's protocol, thinking is switched off."""
+    reasoning_field: str = "reasoning_content"
+    """The field of an earlier answer in which reasoning may come back. Empty: the service refuses any."""
     prefix_field: str = ""
     """The field that the last message has if it is the beginning of the answer; empty: it needs none."""
     sources: tuple[Source, ...] = field(default=())
@@ -44,6 +46,11 @@ def _source(facts: str, url: str, rests_on: str = "") -> tuple[Source, ...]:
 
 
 _ROWS: Final = (
+    Service(
+        name="cerebras",
+        reasoning_field="reasoning",
+        sources=_source("reasoning_field", "https://github.com/QwenLM/qwen-code/issues/11045", REPORTED),
+    ),
     Service(name="claude", vendor="claude", sources=_source("vendor", "https://platform.claude.com/docs/en/models")),
     Service(name="cohere", vendor="cohere", sources=_source("vendor", "https://docs.cohere.com/docs/models", EARLIER)),
     Service(
@@ -59,6 +66,11 @@ _ROWS: Final = (
         sources=_source("style uses_reasoning", "https://www.volcengine.com/docs/82379/1449737", LISTED),
     ),
     Service(
+        name="groq",
+        reasoning_field="",
+        sources=_source("reasoning_field", "https://github.com/janhq/jan/issues/8136", REPORTED),
+    ),
+    Service(
         name="minimax",
         style=Style.SWITCH,
         uses_reasoning=True,
@@ -67,9 +79,13 @@ _ROWS: Final = (
     Service(
         name="mistral",
         prefix_field="prefix",
-        sources=_source(
-            "prefix_field",
-            "https://github.com/mistralai/client-python/blob/v3.7.0/src/mistralai/client/models/assistantmessage.py",
+        reasoning_field="",
+        sources=(
+            *_source(
+                "prefix_field",
+                "https://github.com/mistralai/client-python/blob/v3.7.0/src/mistralai/client/models/assistantmessage.py",
+            ),
+            *_source("reasoning_field", "https://github.com/BerriAI/litellm/issues/30835", REPORTED),
         ),
     ),
     Service(

@@ -22,7 +22,16 @@ _IDS: Final = (
 )
 _SAME_IDS: Final = (("functions.get_weather:0", "functions.get_weather:1"), ("call_1", "call_1"))
 """Ids of services that number the calls of each answer, or know only one id."""
-_NAMES: Final = ("get_weather", "a.b", "mcp__server__" + "x" * 60, "search-docs", "1st", "get weather", "工具", "a" * 130)
+_NAMES: Final = (
+    "get_weather",
+    "a.b",
+    "mcp__server__" + "x" * 60,
+    "search-docs",
+    "1st",
+    "get weather",
+    "工具",
+    "a" * 130,
+)
 _TEXTS: Final = st.sampled_from(("Hi", "What is it?", "Über ¿qué?", "  padded  ", "天气")) | st.text(
     min_size=1, max_size=8
 )
@@ -79,7 +88,8 @@ def conversations(draw: st.DrawFn) -> Conversation:
     for _ in range(draw(st.integers(0, 3))):
         turns.append(draw(_turn(names or list(_NAMES), same or (next(ids), next(ids)))))
     settings = draw(st.fixed_dictionaries({}, optional=_OPTIONS))
-    last = "" if turns and draw(_RARELY) else draw(_TEXTS.filter(_is_visible))
+    is_asked = bool(turns) and any(map(_is_visible, turns[0].texts))
+    last = "" if is_asked and draw(_RARELY) else draw(_TEXTS.filter(_is_visible))
     choice = draw(st.sampled_from((None, None, "auto", "required", "none", "named", "missing", "allowed")))
     return Conversation(draw(_ANY_TEXT), turns, last, tools, choice, settings)
 

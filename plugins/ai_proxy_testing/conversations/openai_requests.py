@@ -26,7 +26,8 @@ def openai_request(conversation: Conversation, model: str) -> Json:
     body: Json = {"model": model, "messages": messages}
     if conversation.tools:
         body["tools"] = [
-            {"type": "function", "function": function(*tool, strict="strict" in settings)} for tool in conversation.tools
+            {"type": "function", "function": function(*tool, strict="strict" in settings)}
+            for tool in conversation.tools
         ]
     if (choice := _choice(conversation)) is not None:
         body["tool_choice"] = choice

@@ -116,7 +116,9 @@ def _block(check: Checker, kind: str, block: Any, path: str, documents: set[str]
         check.one_of(block.get("status", "success"), f"{path}.status", {"success", "error"})
         for place, inner in check.objects(block.get("content"), f"{path}.content"):
             check.need(not is_blank(inner.get("text", "x")), place, "must have a visible character")
-            if check.need(len(inner) == 1 and inner.keys() <= _RESULTS, place, f"must be one block, is {sorted(inner)}"):
+            if check.need(
+                len(inner) == 1 and inner.keys() <= _RESULTS, place, f"must be one block, is {sorted(inner)}"
+            ):
                 _block(check, next(iter(inner)), next(iter(inner.values())), place, documents)
     elif kind == "reasoningContent":
         text = check.object(block, path).get("reasoningText")

@@ -96,7 +96,9 @@ def _messages(check: Checker, messages: Any, rules: Rules) -> None:
         if not rules.cache_control:
             check.need("cache_control" not in message, f"{path}.cache_control", "is no field of this object")
         thoughts = _THOUGHTS if rules.thoughts else set()
-        known = _ANSWER | thoughts if role == "assistant" else _MESSAGE | ({"tool_call_id"} if role == "tool" else set())
+        known = (
+            _ANSWER | thoughts if role == "assistant" else _MESSAGE | ({"tool_call_id"} if role == "tool" else set())
+        )
         check.keys(message, path, known | {"cache_control"}, {"role"})
         parts = _PARTS.get("user" if role == "tool" and rules.files_in_results else str(role), {"text"})
         if role == "tool":
@@ -114,9 +116,7 @@ def _messages(check: Checker, messages: Any, rules: Rules) -> None:
     calls.none_open("messages")
 
 
-def _content(
-    check: Checker, content: Any, path: str, rules: Rules, kinds: set[str], *, blank: bool = False
-) -> None:
+def _content(check: Checker, content: Any, path: str, rules: Rules, kinds: set[str], *, blank: bool = False) -> None:
     if isinstance(content, str):
         check.text(content, path, blank=blank)
         return

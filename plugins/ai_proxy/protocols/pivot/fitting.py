@@ -20,14 +20,13 @@ from .call_ids import CallIds
 from .chat_rules import ChatRules
 from .identifiers import call_id
 from .legacy_functions import History
+from .thinking_blocks import SIGNED
 from .tool_calls import NO_ARGUMENTS
 from .tool_fitting import Names
 
 _NO_USER: Final = "."
 """What the user says in front of an answer without a question."""
 _FAILED: Final = "Error: "
-_THINKING: Final = ("reasoning_signature", "thinking_blocks", "reasoning_redacted_content")
-"""Fields of an assistant's message with thinking that the model takes back. Other reasoning says nothing alone."""
 _MEDIA_TYPE: Final = re.compile(r"data:([^;,]{1,100})", re.IGNORECASE)
 
 
@@ -127,6 +126,8 @@ class _Messages:
         return message if says else None
 
     def _answer(self, message: Json, *, says: bool) -> Json | None:
+        if not self._rules.signed_thinking and any(name in message for name in SIGNED):
+            message = {name: value for name, value in message.items() if name not in SIGNED}
         calls = message.get("tool_calls")
         if not says and isinstance(refusal := message.get("refusal"), str) and not is_blank(refusal):
             message, says = {**message, "content": refusal}, True
@@ -134,7 +135,7 @@ class _Messages:
             self._ids.begin_turn()
             message = {**message, "tool_calls": [self._call(call) for call in calls]}
         elif not says:
-            if not (self._rules.thinking_alone and any(message.get(name) for name in _THINKING)):
+            if not (self._rules.signed_thinking and any(message.get(name) for name in SIGNED)):
                 return None
         else:
             return message

@@ -14,11 +14,14 @@ from ...profiles.services import Style
 from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
-from . import chat_fields, claude, turns
+from . import chat_fields, claude, thinking_blocks, turns
 from .sampling import within
 
 _LIMIT: Final = "max_completion_tokens"
 _ALL, _REQUIRED = Sampling.ALL, Reasoning.REQUIRED  # Reading a member of an enum is slow.
+_REASONING: Final = "reasoning_content"
+_OF_THINKING: Final = frozenset({_REASONING, "reasoning", "reasoning_details", *thinking_blocks.SIGNED})
+"""Fields of earlier answers with thinking, of this gateway and of services with OpenAI's protocol."""
 _NOTHING_SAID: Final = " "
 """Kimi refuses messages with tool calls without reasoning, and empty reasoning counts as none."""
 
@@ -38,6 +41,8 @@ def apply(exchange: Exchange, body: Json) -> bool:
         changed |= _limit_forcing(exchange, body)
     if profile.reasoning is _REQUIRED:
         changed |= _fill_reasoning(body)
+    if exchange.service.reasoning_field != _REASONING:
+        changed |= _place_reasoning(exchange.service.reasoning_field, body)
     if not profile.prefill or exchange.service.prefix_field:
         changed |= _end(exchange, body)
     return changed
@@ -223,3 +228,20 @@ _ASK: Final = {
     Style.BUDGET: _ask_by_budget,
     Style.REASONING: _ask_by_reasoning,
 }
+
+
+def _place_reasoning(field: str, body: Json) -> bool:
+    """The reasoning of earlier answers in the field in which the service takes it back, without all others: a service
+    that has none of them refuses the request. The answers may come from other services.
+    """
+    changed = False
+    messages = body.get("messages")
+    for place, message in enumerate(messages if isinstance(messages, list) else ()):
+        found = message.keys() & _OF_THINKING if isinstance(message, dict) else ()
+        if not found or found == {field}:
+            continue
+        reasoning = lenient.text(message.get(field)) or lenient.text(message.get(_REASONING))
+        kept = {name: value for name, value in message.items() if name not in found}
+        messages[place] = {**kept, field: reasoning} if field and reasoning else kept
+        changed = True
+    return changed
