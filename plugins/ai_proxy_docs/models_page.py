@@ -103,6 +103,16 @@ def _off(profile: Profile) -> str:
     return "no: the least effort" if profile.always_thinks else "left out"
 
 
+_SAID_IF: Final = (
+    ("multimodal_endpoint", True, "DashScope's endpoint for images, audio and video"),
+    ("reads_files", True, "reads files by their ids"),
+    ("prefill", False, "does not continue its own message"),
+    ("structured_outputs_with_tools", False, "no structured outputs beside tools"),
+    ("forced_tools_with_thinking", False, "no forced tools while it thinks"),
+)
+"""Facts that are yes or no."""
+
+
 def _others(profile: Profile) -> list[str]:
     found = []
     if profile.limit_name != "max_tokens":
@@ -117,16 +127,7 @@ def _others(profile: Profile) -> list[str]:
         found.append("no thinking in a tool turn that lacks its own")
     if profile.cache_points:
         found.append(f"cache points (AWS): {', '.join(sorted(profile.cache_points))}")
-    if profile.multimodal_endpoint:
-        found.append("DashScope's endpoint for images, audio and video")
-    if profile.reads_files:
-        found.append("reads files by their ids")
-    if not profile.prefill:
-        found.append("does not continue its own message")
-    if not profile.structured_outputs_with_tools:
-        found.append("no structured outputs beside tools")
-    if not profile.forced_tools_with_thinking:
-        found.append("no forced tools while it thinks")
+    found += [text for name, value, text in _SAID_IF if getattr(profile, name) is value]
     if profile.embedding is not Embedding.NONE:
         found.append(f"embeddings at AWS: {profile.embedding.value}")
     if profile.schemas != "json":

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame, header
 
-
 FRESH: Final = 10
 OUTPUT: Final = 20
 """Tokens of each prompt that no cache knows, and of each answer."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.ai_proxy.gateway import Json
 from tests.ai_proxy.service_answers import OUTPUT, TOOLS, WRITERS, Said, said
@@ -23,6 +23,14 @@ from ai_proxy.protocols.interface import AnyServiceProtocol
 from ai_proxy.protocols.openai import service as openai_chat
 from ai_proxy.wire import apis
 from ai_proxy_testing import answer_problems, request_problems, stream_problems
+from ai_proxy_testing.conversations import (
+    Call,
+    Conversation,
+    Turn,
+    anthropic_request,
+    openai_request,
+    responses_request,
+)
 from proxywasm_host.recordings.bodies import parse_events
 
 KINDS = {
@@ -31,6 +39,9 @@ KINDS = {
 }  # fmt: skip
 NATIVE = {"openai": {"moonshot", "mistral"}, "anthropic": {"claude", "vertex-claude", "dashscope"}, "responses": set()}
 """Services that speak the client's protocol themselves: their answers are passed on."""
+WRITTEN = {"openai": openai_request, "anthropic": anthropic_request, "responses": responses_request}
+STRICT = {"mistral", "openai-strict", "cerebras"}
+"""Rules of services that refuse the reasoning of other services."""
 PAIRS = [(client, service) for client in PATHS for service in KINDS if service not in NATIVE[client]]
 
 
@@ -142,10 +153,17 @@ def switched(client: str, services: tuple[str, str], one: Said) -> None:
     body: Json = {"model": "m", "max_tokens": 4096, "messages": messages}
     if client == "responses":
         body = {"model": "m", "max_output_tokens": 4096, "input": messages}
-    result = converted(second, client, body)
-    problems = [] if result is None else request_problems(SERVICES[second][2], result[1])
-    passed_on = client == "openai" and SERVICES[second][2] in OPENAIS
-    assert [one for one in problems if not passed_on or re.match(r"\S*id: ", one)] == []
+    check_request(second, client, body)
+
+
+def check_request(service: str, client: str, body: Json) -> None:
+    result = converted(service, client, body)
+    rules = SERVICES[service][2]
+    problems = [] if result is None else request_problems(rules, result[1])
+    if client == "openai" and rules in OPENAIS:
+        of_others = r"\S*(id|reasoning\w*|thinking_blocks): " if rules in STRICT else r"\S*id: "
+        problems = [one for one in problems if re.match(of_others, one)]
+    assert problems == []
 
 
 @pytest.mark.parametrize(("client", "service"), PAIRS)
@@ -161,6 +179,42 @@ def test_a_conversation_survives_a_switch_of_service(client: str, service: str, 
 @given(one=said(), other=st.sampled_from(sorted(SERVICES)))
 def test_many_conversations_survive_a_switch_of_service(client: str, service: str, one: Any, other: str) -> None:
     switched(client, (service, other), one)
+
+
+def moved(clients: tuple[str, str], services: tuple[str, str], one: Said) -> None:
+    """An application goes on in another client protocol, with what it has been told in the first."""
+    told = of_answer(clients[0], whole(clients[0], services[0], one))
+    signature = told.signature if clients[0] == "anthropic" else ""
+    calls = [Call(*call, "r", False) for call in told.calls]
+    turn = Turn(["Hi"], [], told.text, told.thinking, signature, calls)
+    conversation = Conversation("", [turn], "And?", [(name, None) for name in TOOLS], None)
+    check_request(services[1], clients[1], WRITTEN[clients[1]](conversation, "m"))
+
+
+CLIENT_PAIRS = [(first, second) for first in PATHS for second in PATHS if first != second]
+FIRST = st.sampled_from(sorted(KINDS))
+OTHERS = st.sampled_from(sorted(SERVICES))
+
+
+@pytest.mark.parametrize("clients", CLIENT_PAIRS, ids="-".join)
+@settings(max_examples=8)
+@given(one=said(), first=FIRST, other=OTHERS)
+def test_a_conversation_survives_a_switch_of_the_client_protocol(
+    clients: tuple[str, str], one: Any, first: str, other: str
+) -> None:
+    assume(first not in NATIVE[clients[0]])
+    moved(clients, (first, other), one)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("clients", CLIENT_PAIRS, ids="-".join)
+@settings(max_examples=2500)
+@given(one=said(), first=FIRST, other=OTHERS)
+def test_many_conversations_survive_a_switch_of_the_client_protocol(
+    clients: tuple[str, str], one: Any, first: str, other: str
+) -> None:
+    assume(first not in NATIVE[clients[0]])
+    moved(clients, (first, other), one)
 
 
 ANSWER = Said("let me see", "Hello", (("c1", "get_weather", {"city": "Oslo"}), ("c2", "get_weather", {})), "calls")

@@ -64,7 +64,9 @@ _OPTIONS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "max_tokens": st.sampled_from((1, 500, 3000, 32000)),
     "parallel": st.booleans(),
     "strict": st.just(True),
-    "metadata": st.sampled_from(({"trace": "a1"}, {"who": '{"id":"é"}', "": "x"}, {f"k{n}": "v" * 400 for n in range(16)})),
+    "metadata": st.sampled_from(
+        ({"trace": "a1"}, {"who": '{"id":"é"}', "": "x"}, {f"k{number}": "v" * 400 for number in range(16)})
+    ),
     "stream": st.booleans(),
     "seed": st.integers(-1, 5),
     "penalty": st.sampled_from((-2, 0.5)),

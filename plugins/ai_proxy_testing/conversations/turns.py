@@ -44,7 +44,7 @@ class Conversation:
     system: str
     turns: list[Turn]
     last: str
-    """What the user says at the end. Empty: the last turn is the end, with results of tools or an answer to continue."""
+    """What the user says at the end. Empty: the last turn is the end, with results or an answer to continue."""
     tools: list[tuple[str, Any]]
     """Name and schema of each."""
     choice: Any

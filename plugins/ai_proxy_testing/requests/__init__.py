@@ -15,6 +15,8 @@ SERVICES: Final[Mapping[str, Check]] = {
     "openai": partial(openai.check_request, rules=openai.OPENAI),
     "openai-like": openai.check_request,
     "openai-switched": partial(openai.check_request, rules=openai.SWITCHED),
+    "openai-strict": partial(openai.check_request, rules=openai.STRICT),
+    "cerebras": partial(openai.check_request, rules=openai.CEREBRAS),
     "mistral": partial(openai.check_request, rules=openai.MISTRAL),
     "openrouter": partial(openai.check_request, rules=openai.READS_CACHE_CONTROL),
     "qwen": partial(openai.check_request, rules=openai.READS_CACHE_CONTROL),
@@ -30,9 +32,10 @@ SERVICES: Final[Mapping[str, Check]] = {
     "spark": others.check_spark,
     "text": others.check_texts,
 }
-"""A check for each kind of request. `openai-like`: services with OpenAI's protocol;
-`openai-switched`: those of them with a switch for thinking; `google-3`: Gemini 3, which signs
-calls; `text`: services that take a text."""
+"""A check for each kind of request. `openai-like`: services with OpenAI's protocol; `openai-switched`: those of them with
+a switch for thinking; `openai-strict`: those that refuse fields of others; `google-3`: Gemini 3, which signs calls;
+`text`: services that take a text.
+"""
 
 
 def request_problems(service: str, body: Json) -> list[str]:

@@ -18,7 +18,7 @@ _PARTS: Final = {
 """Types of parts, by role. Other messages are texts."""
 _MESSAGE: Final = {"role", "content", "name"}
 _ANSWER: Final = {*_MESSAGE, "tool_calls", "refusal", "audio", "prefix"}
-_THOUGHTS: Final = {"reasoning_content", "reasoning", "reasoning_details"}
+_THOUGHTS: Final = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
 _FIELDS: Final = {
     "model", "messages", "audio", "frequency_penalty", "logit_bias", "logprobs", "max_completion_tokens", "max_tokens",
     "metadata", "modalities", "n", "parallel_tool_calls", "prediction", "presence_penalty", "prompt_cache_key",
@@ -38,8 +38,8 @@ class Rules:
     """Fields that the service refuses."""
     more_fields: frozenset[str] = frozenset()
     """Fields that the service knows beside those of OpenAI."""
-    thoughts: bool = True
-    """The reasoning of earlier turns is accepted."""
+    thoughts: frozenset[str] = _THOUGHTS
+    """The fields of earlier answers in which reasoning is accepted."""
     files_in_results: bool = False
     """Results of tools may have other parts than texts."""
     cache_control: bool = False
@@ -48,9 +48,13 @@ class Rules:
     roles: frozenset[str] = field(default=frozenset({"system", "developer", "user", "assistant", "tool"}))
 
 
-OPENAI: Final = Rules(ids=r".{1,40}", most_stops=4, longest_user=64, thoughts=False)
+OPENAI: Final = Rules(ids=r".{1,40}", most_stops=4, longest_user=64, thoughts=frozenset())
+STRICT: Final = Rules(thoughts=frozenset())
+CEREBRAS: Final = Rules(thoughts=frozenset({"reasoning"}))
+"""Source: errors of Groq and Cerebras, "property 'reasoning_content' is unsupported"."""
 MISTRAL: Final = Rules(
     ids=r"[A-Za-z0-9]{9}",
+    thoughts=frozenset(),
     unknown_fields=frozenset({"user", "stream_options", "max_completion_tokens", "seed", "metadata", "store"}),
 )
 """Source: docs.mistral.ai/api, "Chat Completion", and its errors."""
@@ -95,10 +99,7 @@ def _messages(check: Checker, messages: Any, rules: Rules) -> None:
         check.one_of(role, f"{path}.role", rules.roles)
         if not rules.cache_control:
             check.need("cache_control" not in message, f"{path}.cache_control", "is no field of this object")
-        thoughts = _THOUGHTS if rules.thoughts else set()
-        known = (
-            _ANSWER | thoughts if role == "assistant" else _MESSAGE | ({"tool_call_id"} if role == "tool" else set())
-        )
+        known = {"assistant": _ANSWER | rules.thoughts, "tool": {*_MESSAGE, "tool_call_id"}}.get(str(role), _MESSAGE)
         check.keys(message, path, known | {"cache_control"}, {"role"})
         parts = _PARTS.get("user" if role == "tool" and rules.files_in_results else str(role), {"text"})
         if role == "tool":

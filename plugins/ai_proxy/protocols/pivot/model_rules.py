@@ -4,7 +4,7 @@ thinking, sampling, the name of the limit, and reasoning of earlier turns.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from proxywasm import log
 
@@ -235,8 +235,9 @@ def _place_reasoning(field: str, body: Json) -> bool:
     that has none of them refuses the request. The answers may come from other services.
     """
     changed = False
-    messages = body.get("messages")
-    for place, message in enumerate(messages if isinstance(messages, list) else ()):
+    given = body.get("messages")
+    messages: list[Any] = given if isinstance(given, list) else []
+    for place, message in enumerate(messages):
         found = message.keys() & _OF_THINKING if isinstance(message, dict) else ()
         if not found or found == {field}:
             continue
