@@ -32,7 +32,7 @@ ALL_PAIRS = [
 PAIRS = [pair for pair in ALL_PAIRS if pair[1] in SERVICES]
 
 
-OPEN = {name for name in PASSED_ON if ALL_SERVICES[name][0]["type"] not in {"openai", "mistral"}}
+OPEN = {name for name in PASSED_ON if ALL_SERVICES[name][0]["type"] not in {"openai", "azure", "mistral"}}
 """Services that may have models of any vendor."""
 
 

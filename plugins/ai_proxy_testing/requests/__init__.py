@@ -32,8 +32,8 @@ SERVICES: Final[Mapping[str, Check]] = {
     "spark": others.check_spark,
     "text": others.check_texts,
 }
-"""A check for each kind of request. `openai-like`: services with OpenAI's protocol; `openai-switched`: those of them with
-a switch for thinking; `openai-strict`: those that refuse fields of others; `google-3`: Gemini 3, which signs calls;
+"""A check for each kind of request. `openai-like`: services with OpenAI's protocol; `openai-switched`: those with a
+switch for thinking; `openai-strict`: those that refuse fields of others; `google-3`: Gemini 3, which signs calls;
 `text`: services that take a text.
 """
 
