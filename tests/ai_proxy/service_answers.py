@@ -35,6 +35,9 @@ class Said:
     thought: int = 0
     """Tokens of the answer that are thinking."""
 
+    redacted: str = ""
+    """Encrypted thinking, which only Claude models have."""
+
     @property
     def prompt(self) -> int:
         """All tokens of the prompt."""
@@ -59,7 +62,8 @@ def said(draw: st.DrawFn) -> Said:
     calls = [(ids[index], draw(names), draw(arguments)) for index in range(draw(st.integers(0, 3)))]
     texts = st.sampled_from(("", "Hi", "Grüß\n\ndich", " "))
     tokens = (draw(st.sampled_from((0, 3))) for _ in range(3))
-    return Said(draw(texts), draw(texts), tuple(calls), draw(st.sampled_from(ENDS)), *tokens)
+    redacted = draw(st.sampled_from(("", "ZW5j")))
+    return Said(draw(texts), draw(texts), tuple(calls), draw(st.sampled_from(ENDS)), *tokens, redacted)
 
 
 def _sse(documents: Iterable[Any], *, named: bool = False, done: bool = False) -> bytes:
@@ -140,6 +144,7 @@ def _anthropic_prompt(one: Said) -> Json:
 
 def anthropic_whole(one: Said) -> bytes:
     blocks: list[Json] = [{"type": "thinking", "thinking": one.reasoning, "signature": "s"}] if one.reasoning else []
+    blocks += [{"type": "redacted_thinking", "data": one.redacted}] if one.redacted else []
     blocks += [{"type": "text", "text": one.text}] if one.text else []
     blocks += [{"type": "tool_use", "id": call_id, "name": name, "input": given} for call_id, name, given in one.calls]
     usage = {**_anthropic_prompt(one), "output_tokens": OUTPUT}
@@ -160,6 +165,8 @@ def anthropic_stream(one: Said) -> bytes:
     if one.reasoning:
         signed = {"type": "signature_delta", "signature": "s"}
         block({"type": "thinking", "thinking": ""}, {"type": "thinking_delta", "thinking": one.reasoning}, signed)
+    if one.redacted:
+        block({"type": "redacted_thinking", "data": one.redacted})
     if one.text:
         block({"type": "text", "text": ""}, {"type": "text_delta", "text": one.text})
     for call_id, name, arguments in one.calls:
@@ -216,6 +223,7 @@ def _aws_usage(one: Said) -> Json:
 def bedrock_whole(one: Said) -> bytes:
     thinking = {"reasoningContent": {"reasoningText": {"text": one.reasoning, "signature": "s"}}}
     blocks: list[Json] = [thinking] if one.reasoning else []
+    blocks += [{"reasoningContent": {"redactedContent": one.redacted}}] if one.redacted else []
     blocks += [{"text": one.text}] if one.text else []
     blocks += [{"toolUse": {"toolUseId": call_id, "name": name, "input": given}} for call_id, name, given in one.calls]
     message = {"role": "assistant", "content": blocks}
@@ -234,9 +242,11 @@ def bedrock_stream(one: Said) -> bytes:
 
     if one.reasoning:
         block(0, {"reasoningContent": {"text": one.reasoning}}, {"reasoningContent": {"signature": "s"}})
+    if one.redacted:
+        block(1, {"reasoningContent": {"redactedContent": one.redacted}})
     if one.text:
-        block(1, {"text": one.text})
-    for number, (call_id, name, arguments) in enumerate(one.calls, 2):
+        block(2, {"text": one.text})
+    for number, (call_id, name, arguments) in enumerate(one.calls, 3):
         deltas = [{"toolUse": {"input": json.dumps(arguments)}}] if arguments else []
         block(number, *deltas, start={"toolUse": {"toolUseId": call_id, "name": name}})
     events.append(("messageStop", {"stopReason": _BEDROCK.get(one.end, one.end)}))

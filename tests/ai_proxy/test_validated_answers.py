@@ -40,6 +40,8 @@ KINDS = {
 NATIVE = {"openai": {"moonshot", "mistral"}, "anthropic": {"claude", "vertex-claude", "dashscope"}, "responses": set()}
 """Services that speak the client's protocol themselves: their answers are passed on."""
 WRITTEN = {"openai": openai_request, "anthropic": anthropic_request, "responses": responses_request}
+SIGNING = {"claude", "vertex-claude", "bedrock"}
+"""Services whose models sign their thinking, or encrypt it."""
 STRICT = {"mistral", "openai-strict", "cerebras"}
 """Rules of services that refuse the reasoning of other services."""
 PAIRS = [(client, service) for client in PATHS for service in KINDS if service not in NATIVE[client]]
@@ -97,6 +99,8 @@ def check(client: str, service: str, one: Said) -> None:
     assert [(name, arguments) for _, name, arguments in told.calls] == [call[1:] for call in one.calls]
     assert (told.prompt, told.cached, told.output) == (one.prompt, one.cached, OUTPUT)
     assert told.end == _end(one)
+    if service in SIGNING:
+        assert (told.signature, told.redacted) == ("s" if one.reasoning else "", one.redacted)
 
 
 def _known_ids(told: Told, one: Said) -> Told:
@@ -186,7 +190,7 @@ def moved(clients: tuple[str, str], services: tuple[str, str], one: Said) -> Non
     told = of_answer(clients[0], whole(clients[0], services[0], one))
     signature = told.signature if clients[0] == "anthropic" else ""
     calls = [Call(*call, "r", False) for call in told.calls]
-    turn = Turn(["Hi"], [], told.text, told.thinking, signature, calls)
+    turn = Turn(["Hi"], [], told.text, told.thinking, signature, calls, redacted=bool(told.redacted))
     conversation = Conversation("", [turn], "And?", [(name, None) for name in TOOLS], None)
     check_request(services[1], clients[1], WRITTEN[clients[1]](conversation, "m"))
 

@@ -15,6 +15,8 @@ class Told:
     text: str = ""
     thinking: str = ""
     signature: str = ""
+    redacted: str = ""
+    """Encrypted thinking."""
     calls: list[tuple[str, str, Json]] = field(default_factory=list)
     """Id, name and arguments of each."""
     end: str = ""
@@ -44,7 +46,8 @@ def _openai(answer: Json) -> Told:
     return Told(
         message.get("content") or "",
         message.get("reasoning_content") or "",
-        "",
+        message.get("reasoning_signature") or "",
+        message.get("reasoning_redacted_content") or "",
         [(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"])) for call in calls],
         _ENDS[answer["choices"][0]["finish_reason"]],
         usage["prompt_tokens"],
@@ -53,14 +56,17 @@ def _openai(answer: Json) -> Told:
     )
 
 
+_TEXTS: Final = ("content", "reasoning_content", "reasoning_signature", "reasoning_redacted_content")
+
+
 def _joined_chunks(chunks: list[Json]) -> Json:
-    message: Json = {"content": "", "reasoning_content": "", "tool_calls": []}
+    message: Json = {**dict.fromkeys(_TEXTS, ""), "tool_calls": []}
     answer: Json = {"choices": [{"message": message}]}
     for chunk in chunks:
         answer["usage"] = chunk.get("usage") or answer.get("usage")
         for choice in chunk["choices"]:
             delta = choice["delta"]
-            for name in ("content", "reasoning_content"):
+            for name in _TEXTS:
                 message[name] += delta.get(name) or ""
             for piece in delta.get("tool_calls") or ():
                 if piece["index"] == len(message["tool_calls"]):
@@ -75,12 +81,14 @@ def _joined_chunks(chunks: list[Json]) -> Json:
 
 def _anthropic(message: Json) -> Told:
     blocks, usage = message["content"], message["usage"]
-    of = {kind: [block for block in blocks if block["type"] == kind] for kind in ("text", "thinking", "tool_use")}
+    kinds = ("text", "thinking", "redacted_thinking", "tool_use")
+    of = {kind: [block for block in blocks if block["type"] == kind] for kind in kinds}
     caches = [usage.get(name) or 0 for name in ("cache_read_input_tokens", "cache_creation_input_tokens")]
     return Told(
         "".join(block["text"] for block in of["text"]),
         "".join(block["thinking"] for block in of["thinking"]),
         "".join(block["signature"] for block in of["thinking"]),
+        "".join(block["data"] for block in of["redacted_thinking"]),
         [(block["id"], block["name"], block["input"]) for block in of["tool_use"]],
         _ENDS[message["stop_reason"]],
         usage["input_tokens"] + sum(caches),
@@ -124,7 +132,9 @@ def _responses(response: Json) -> Told:
             told.text += "".join(part["text"] for part in item["content"] if part["type"] == "output_text")
         elif item["type"] == "reasoning":
             told.thinking += "".join(part["text"] for part in item.get("content") or item["summary"])
-            told.signature += item.get("encrypted_content") or ""
+            for block in json.loads(item.get("encrypted_content") or "[]"):
+                told.signature += block.get("signature") or ""
+                told.redacted += block.get("data") or ""
         elif item["type"] == "function_call":
             told.calls.append((item["call_id"], item["name"], json.loads(item["arguments"])))
     reason = (response.get("incomplete_details") or {}).get("reason")
