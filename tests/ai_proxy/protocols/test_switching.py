@@ -32,7 +32,7 @@ def conversation(*turns: Json) -> Json:
     return {**CHAT, "messages": [{"role": "user", "content": "Hi"}, *turns, {"role": "user", "content": "And?"}]}
 
 
-def ids_of(document: Any, name: str) -> list[str]:
+def ids_of(document: Any, name: str) -> list[Any]:
     found = [document[name]] if isinstance(document, dict) and name in document else []
     for inner in document.values() if isinstance(document, dict) else document if isinstance(document, list) else ():
         found += ids_of(inner, name)
@@ -88,10 +88,10 @@ def test_other_services_get_what_their_clients_send_back() -> None:
 def aws(*documents: tuple[str, Json]) -> Message:
     return Message(
         [(":status", "200"), ("content-type", "application/vnd.amazon.eventstream")],
-        [
+        tuple(
             frame(json.dumps(document).encode(), header(":message-type", "event") + header(":event-type", name))
             for name, document in documents
-        ],
+        ),
     )
 
 
