@@ -126,7 +126,7 @@ class _Messages:
         return message if says else None
 
     def _answer(self, message: Json, *, says: bool) -> Json | None:
-        if not self._rules.signed_thinking and any(name in message for name in SIGNED):
+        if not self._rules.signed_thinking and not SIGNED.isdisjoint(message):
             message = {name: value for name, value in message.items() if name not in SIGNED}
         calls = message.get("tool_calls")
         if not says and isinstance(refusal := message.get("refusal"), str) and not is_blank(refusal):

@@ -17,6 +17,8 @@ from ..exchange import Exchange
 from . import chat_fields, claude, thinking_blocks, turns
 from .sampling import within
 
+_MOST: Final = 2
+"""The highest temperature that any service accepts."""
 _LIMIT: Final = "max_completion_tokens"
 _ALL, _REQUIRED = Sampling.ALL, Reasoning.REQUIRED  # Reading a member of an enum is slow.
 _REASONING: Final = "reasoning_content"
@@ -35,7 +37,9 @@ def apply(exchange: Exchange, body: Json) -> bool:
         changed = _rename_limit(body)
     if "reasoning_effort" in body or "reasoning_max_tokens" in body or exchange.thinking is not None:
         changed |= _ASK[exchange.service.style](exchange, body)
-    if "temperature" in body or "top_p" in body:
+    if ("temperature" in body or "top_p" in body) and (
+        profile.sampling is not _ALL or profile.most_temperature < _MOST
+    ):
         changed |= _limit_sampling(profile, body)
     if "tool_choice" in body and not (profile.forced_tools and profile.forced_tools_with_thinking):
         changed |= _limit_forcing(exchange, body)

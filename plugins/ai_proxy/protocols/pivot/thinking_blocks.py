@@ -13,7 +13,7 @@ from ...wire import lenient
 from ...wire.json import Json
 from . import call_signatures
 
-SIGNED: Final = ("reasoning_signature", "thinking_blocks", "reasoning_redacted_content")
+SIGNED: Final = frozenset({"reasoning_signature", "thinking_blocks", "reasoning_redacted_content"})
 """Fields of a message with thinking that the model checks when it gets it back."""
 
 

@@ -21,6 +21,11 @@ class Names:
         self.originals: dict[str, str] = {}
         """Of each replaced name: the client's, by the service's."""
 
+    @property
+    def count(self) -> int:
+        """How many different names there are."""
+        return len(self._known)
+
     def fitting(self, name: str) -> str:
         fitting = self._known.get(name)
         if fitting is None:
@@ -36,7 +41,9 @@ def fit(body: Json, rules: ChatRules, names: Names) -> None:
     given = body.get("tools")
     if isinstance(given, list) and all(isinstance(tool, dict) for tool in given):
         given = _allowed(body, given)
-        body["tools"] = _unique([_tool(tool, rules, names) for tool in given])
+        tools = body["tools"] = [_tool(tool, rules, names) for tool in given]
+        if names.count < len(tools):
+            body["tools"] = _unique(tools)
         if not given:
             del body["tools"]
     elif given is not None:
