@@ -127,6 +127,7 @@ def _remarks(profile: Profile) -> list[tuple[object, str]]:
         (profile.multimodal_endpoint, "DashScope's endpoint for images, audio and video"),
         (profile.reads_files, "reads files by their ids"),
         (not profile.prefill, "does not continue its own message"),
+        (not profile.structured_outputs_with_tools, "no structured outputs beside tools"),
         (not profile.forced_tools_with_thinking, "no forced tools while it thinks"),
         (profile.embedding is not Embedding.NONE, f"embeddings at AWS: {profile.embedding.value}"),
         (profile.schemas != "json", f"schemas: {profile.schemas}"),
@@ -152,7 +153,10 @@ def _source_table(lines: list[str]) -> list[str]:
 
 
 def _services() -> str:
-    columns = ("service", "models of", "how thinking is asked for", "earlier reasoning goes back", "else")
+    columns = (
+        "service", "models of", "how thinking is asked for", "field of earlier reasoning",
+        "earlier reasoning goes back", "else",
+    )  # fmt: skip
     rows = [_row(_service_cells(service)) for service in SERVICES.values()]
     sources = [line for service in SERVICES.values() for line in _sources(service.name, service.sources)]
     return "\n".join(
@@ -170,6 +174,7 @@ def _service_cells(service: Service) -> list[str]:
         f"`{service.name}`",
         service.vendor or "any",
         service.style.value,
+        f"`{service.reasoning_field}`" if service.reasoning_field else "refused",
         "yes" if service.uses_reasoning else "no",
         "Chat Completions take tools and thinking together as the model says"
         if service.tools_without_thinking

@@ -37,8 +37,11 @@ _SCHEMA: Final = {"type": "object", "properties": {"wanted_field": {"type": "str
 _PARAMETERS: Final = {"type": "object", "properties": {"city": {"type": "string"}, "unit": {"type": "string"}}}
 _TOOL: Final = ("get_weather", _PARAMETERS)
 _OF_RULES: Final = {
-    "openai": "openai", "openai-like": "openai", "mistral": "openai", "openrouter": "openai", "qwen": "openai",
-    "anthropic": "anthropic", "vertex-anthropic": "anthropic", "google": "google", "bedrock": "bedrock",
+    "openai": "openai", "openai-like": "openai", "openai-switched": "openai",
+    "openai-strict": "openai", "cerebras": "openai",
+    "mistral": "openai", "openrouter": "openai", "qwen": "openai",
+    "anthropic": "anthropic", "vertex-anthropic": "anthropic", "google": "google", "google-3": "google",
+    "bedrock": "bedrock",
     "cohere": "cohere", "dashscope": "dashscope",
 }  # fmt: skip
 """The writers of answers, by the rules of a service's requests."""

@@ -15,6 +15,11 @@ Place = tuple[str, Callable[[Any], Any]]
 """The field in which a service has a parameter, and the conversion of its value."""
 
 
+def between(least: float, most: float) -> Callable[[Any], Any]:
+    """The nearest number that the service accepts."""
+    return lambda given: min(max(given, least), most)
+
+
 def same(value: Any) -> Any:
     return value
 

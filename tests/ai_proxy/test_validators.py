@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from tests.ai_proxy.validated import SERVICES, converted
+from hypothesis import strategies as st
+from tests.ai_proxy.validated import ALL_SERVICES, MODELS, OPENAIS, SERVICES, converted
 from tests.import_graph import import_graph, module_files, reachable
 
 from ai_proxy_testing import request_problems
@@ -21,20 +22,23 @@ from ai_proxy_testing.conversations import (
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 WRITTEN = {"openai": openai_request, "anthropic": anthropic_request, "responses": responses_request}
-PASSED_ON = {
-    name
-    for name, (_, _, rules) in SERVICES.items()
-    if rules in {"openai", "openai-like", "mistral", "openrouter", "qwen"}
-}
-"""Services that speak OpenAI's protocol: what their clients say in it is between the two, but for ids of calls."""
-PAIRS = [
-    (client, service) for client in WRITTEN for service in SERVICES if not (client == "openai" and service in PASSED_ON)
+PASSED_ON = {name for name, (_, _, rules) in ALL_SERVICES.items() if rules in OPENAIS}
+ALL_PAIRS = [
+    (client, service)
+    for client in WRITTEN
+    for service in ALL_SERVICES
+    if not (client == "openai" and service in PASSED_ON)
 ]
+PAIRS = [pair for pair in ALL_PAIRS if pair[1] in SERVICES]
 
 
-def problems(client: str, service: str, conversation: Conversation) -> list[str]:
-    result = converted(service, client, WRITTEN[client](conversation, "m"))
-    return [] if result is None else request_problems(SERVICES[service][2], result[1])
+OPEN = {name for name in PASSED_ON if ALL_SERVICES[name][0]["type"] not in {"openai", "azure", "mistral"}}
+"""Services that may have models of any vendor."""
+
+
+def problems(client: str, service: str, conversation: Conversation, model: str = "") -> list[str]:
+    result = converted(service, client, WRITTEN[client](conversation, "m"), model)
+    return [] if result is None else request_problems(ALL_SERVICES[service][2], result[1])
 
 
 @pytest.mark.parametrize(("client", "service"), PAIRS)
@@ -45,11 +49,21 @@ def test_a_converted_request_keeps_the_rules_of_its_service(client: str, service
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize(("client", "service"), PAIRS)
+@pytest.mark.parametrize(("client", "service"), ALL_PAIRS)
 @settings(max_examples=300)
 @given(conversation=conversations())
 def test_many_converted_requests_keep_the_rules_of_their_service(client: str, service: str, conversation: Any) -> None:
     assert problems(client, service, conversation) == []
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("client", "service"), [pair for pair in ALL_PAIRS if pair[1] in OPEN])
+@settings(max_examples=150)
+@given(conversation=conversations(), model=st.sampled_from(MODELS))
+def test_chats_with_any_model_keep_the_rules_of_their_service(
+    client: str, service: str, conversation: Any, model: str
+) -> None:
+    assert problems(client, service, conversation, model) == []
 
 
 def test_validators_know_nothing_of_the_plugin_and_it_nothing_of_them() -> None:

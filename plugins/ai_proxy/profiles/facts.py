@@ -124,6 +124,8 @@ class Profile:
     """The name of the limit of tokens in OpenAI's protocol."""
     structured_outputs: bool = True
     """An answer can be made to follow a JSON Schema."""
+    structured_outputs_with_tools: bool = True
+    """It can be in a request that has tools, too."""
     forced_tools: bool = True
     """A request may force a tool call (`tool_choice`)."""
     forced_tools_with_thinking: bool = True

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import LISTED, TRIED, Profile, Sampling, Source, Thinking, Vendor
+from .facts import LISTED, REPORTED, TRIED, Profile, Sampling, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
 _THINKING: Final = "https://ai.google.dev/gemini-api/docs/thinking"
@@ -97,6 +97,10 @@ _3_1_PRO: Final = replace(
     _3_FLASH, family="gemini-3.1-pro", models="gemini-3-[1-6]-pro", efforts=("low", "medium", "high")
 )
 _3_PRO: Final = replace(_3_FLASH, family="gemini-3-pro", models="gemini-3-pro", efforts=("low", "high"))
+_JSON_OR_TOOLS: Final = Source(
+    "structured_outputs_with_tools", "https://github.com/googleapis/python-genai/issues/867", _READ, REPORTED
+)
+"""The error "Function calling with a response mime type: 'application/json' is unsupported". Gemini 3 takes both."""
 _2_5_PRO: Final = replace(
     _NEWEST,
     family="gemini-2.5-pro",
@@ -108,8 +112,10 @@ _2_5_PRO: Final = replace(
     sampling=Sampling.ALL,
     prefill=True,
     call_signatures=False,
+    structured_outputs_with_tools=False,
     sources=(
         Source("thinking least_budget most_budget always_thinks thinks_by_default", _THINKING, _READ),
+        _JSON_OR_TOOLS,
         _SCHEMAS,
     ),
 )
@@ -137,7 +143,7 @@ _2_0: Final = replace(
     thinks_by_default=False,
     least_budget=0,
     most_budget=0,
-    sources=(Source("thinking", _CLIENT, _READ, by=TRIED), _SCHEMAS),
+    sources=(Source("thinking", _CLIENT, _READ, by=TRIED), _JSON_OR_TOOLS, _SCHEMAS),
 )
 _1: Final = replace(_2_0, family="gemini-1", models="gemini-(?:1(?!\\d)|pro|ultra|exp)(?!.*latest)")
 
@@ -148,7 +154,7 @@ _GEMMA_4: Final = replace(
     models="gemma-[4-9]",
     thinking=Thinking.LEVEL,
     efforts=("minimal", "high"),
-    sources=(Source("thinking efforts", "", _READ, LISTED), _SCHEMAS),
+    sources=(Source("thinking efforts", "", _READ, LISTED), _JSON_OR_TOOLS, _SCHEMAS),
 )
 _GEMMA_3: Final = replace(_2_0, family="gemma-3", vendor="gemma", models="gemma-?[1-3]")
 

@@ -36,6 +36,8 @@ class Service:
     """Without a switch in a request of Anthropic's protocol, thinking is switched off."""
     tools_without_thinking: bool = False
     """Chat Completions take no function tools while a model thinks that cannot have both (see profiles)."""
+    reasoning_field: str = "reasoning_content"
+    """The field of an earlier answer in which reasoning may come back. Empty: the service refuses any."""
     prefix_field: str = ""
     """The field that the last message has if it is the beginning of the answer; empty: it needs none."""
     sources: tuple[Source, ...] = field(default=())
@@ -53,6 +55,11 @@ _ARK_THINKING: Final = (
 
 _ROWS: Final = (
     Service(name="azure", tools_without_thinking=True, sources=_source("tools_without_thinking", _FOUNDRY, REPORTED)),
+    Service(
+        name="cerebras",
+        reasoning_field="reasoning",
+        sources=_source("reasoning_field", "https://github.com/QwenLM/qwen-code/issues/11045", REPORTED),
+    ),
     Service(name="claude", vendor="claude", sources=_source("vendor", "https://platform.claude.com/docs/en/models")),
     Service(name="cohere", vendor="cohere", sources=_source("vendor", "https://docs.cohere.com/docs/models")),
     Service(
@@ -71,6 +78,11 @@ _ROWS: Final = (
         ),
     ),
     Service(
+        name="groq",
+        reasoning_field="",
+        sources=_source("reasoning_field", "https://github.com/janhq/jan/issues/8136", REPORTED),
+    ),
+    Service(
         name="minimax",
         style=Style.SWITCH,
         uses_reasoning=True,
@@ -82,9 +94,13 @@ _ROWS: Final = (
     Service(
         name="mistral",
         prefix_field="prefix",
-        sources=_source(
-            "prefix_field",
-            "https://github.com/mistralai/client-python/blob/v3.7.0/src/mistralai/client/models/assistantmessage.py",
+        reasoning_field="",
+        sources=(
+            *_source(
+                "prefix_field",
+                "https://github.com/mistralai/client-python/blob/v3.7.0/src/mistralai/client/models/assistantmessage.py",
+            ),
+            *_source("reasoning_field", "https://github.com/BerriAI/litellm/issues/30835", REPORTED),
         ),
     ),
     Service(

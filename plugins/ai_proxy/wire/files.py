@@ -38,6 +38,20 @@ def registered(given: str) -> str:
     return _REGISTERED.get(name, name)
 
 
+_TEXTS: Final = frozenset(
+    {"application/json", "application/xml", "application/yaml", "application/x-yaml", "application/javascript"}
+)
+
+
+def is_text(kind: str) -> bool:
+    """Whether a file of this media type is a text.
+
+    >>> is_text("text/csv; charset=utf-8"), is_text("application/json"), is_text("application/pdf")
+    (True, True, False)
+    """
+    return kind.startswith("text/") or kind.partition(";")[0] in _TEXTS
+
+
 def media_type(data: bytes) -> str:
     """The media type that the first bytes of a file show; empty if they show none.
 

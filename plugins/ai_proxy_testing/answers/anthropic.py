@@ -96,6 +96,7 @@ def _usage(check: Checker, usage: Any, path: str) -> None:
 def check_stream(check: Checker, data: Sequence[str]) -> None:
     """`message_start`; blocks one after the other; `message_delta`; `message_stop`. `error` ends it at any place."""
     state, kinds, arguments = "new", list[str](), ""
+    calls: list[tuple[str, str]] = []
     for number, text in enumerate(data):
         event, path = json.loads(text), f"event {number}"
         kind = event.get("type")
@@ -133,11 +134,15 @@ def check_stream(check: Checker, data: Sequence[str]) -> None:
         elif kind == "content_block_stop":
             check.need(event.get("index") == len(kinds) - 1, f"{path}.index", "is that of the open block")
             if kinds[-1] == "tool_use" and arguments:
-                _arguments(check, arguments, path)
+                calls.append((path, arguments))
         elif kind == "message_delta":
             _stop(check, check.object(event.get("delta"), path).get("stop_reason"), kinds, f"{path}.delta.stop_reason")
             usage = check.object(event.get("usage"), f"{path}.usage")
             check.number(usage.get("output_tokens"), f"{path}.usage.output_tokens", 0)
+            # An answer that the limit has cut may end within the arguments of its last call.
+            cut = event["delta"].get("stop_reason") == "max_tokens"
+            for place, given in calls[:-1] if cut else calls:
+                _arguments(check, given, place)
     check.need(state == "ended", "$", f"ends {state}")
 
 

@@ -14,6 +14,9 @@ Check = Callable[[Checker, Json], None]
 SERVICES: Final[Mapping[str, Check]] = {
     "openai": partial(openai.check_request, rules=openai.OPENAI),
     "openai-like": openai.check_request,
+    "openai-switched": partial(openai.check_request, rules=openai.SWITCHED),
+    "openai-strict": partial(openai.check_request, rules=openai.STRICT),
+    "cerebras": partial(openai.check_request, rules=openai.CEREBRAS),
     "mistral": partial(openai.check_request, rules=openai.MISTRAL),
     "openrouter": partial(openai.check_request, rules=openai.READS_CACHE_CONTROL),
     "qwen": partial(openai.check_request, rules=openai.READS_CACHE_CONTROL),
@@ -21,6 +24,7 @@ SERVICES: Final[Mapping[str, Check]] = {
     "vertex-anthropic": partial(anthropic.check_request, in_path=True),
     "bedrock": bedrock.check_request,
     "google": google.check_request,
+    "google-3": partial(google.check_request, third=True),
     "cohere": others.check_cohere,
     "dashscope": others.check_dashscope,
     "hunyuan": others.check_hunyuan,
@@ -28,7 +32,10 @@ SERVICES: Final[Mapping[str, Check]] = {
     "spark": others.check_spark,
     "text": others.check_texts,
 }
-"""A check for each kind of request. `openai-like`: services with OpenAI's protocol; `text`: those that take a text."""
+"""A check for each kind of request. `openai-like`: services with OpenAI's protocol; `openai-switched`: those with a
+switch for thinking; `openai-strict`: those that refuse fields of others; `google-3`: Gemini 3, which signs calls;
+`text`: services that take a text.
+"""
 
 
 def request_problems(service: str, body: Json) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import schemas
@@ -16,6 +18,20 @@ _FIELDS: Final = {
 _IDS: Final = r"[A-Za-z0-9_-]+"
 _NAMES: Final = r"[A-Za-z0-9_-]{1,128}"
 _IMAGES: Final = {"image/jpeg", "image/png", "image/gif", "image/webp"}
+_MARKED: Final = {"type", "cache_control"}
+_BLOCKS: Final = {
+    "text": {"text", "citations"}, "image": {"source"}, "document": {"source", "title", "context", "citations"},
+    "tool_use": {"id", "name", "input", "caller"}, "tool_result": {"tool_use_id", "content", "is_error"},
+    "thinking": {"thinking", "signature"}, "redacted_thinking": {"data"},
+    "search_result": {"source", "title", "content", "citations"},
+}  # fmt: skip
+"""Fields of the blocks beside those of all."""
+_TOOL: Final = {"name", "description", "input_schema", "strict", *_MARKED}
+_EFFORTS: Final = {"low", "medium", "high", "xhigh", "max"}
+_MOST_MARKS: Final = 4
+_WITHOUT_SAMPLING: Final = re.compile("claude-opus-4-[7-9]")
+_ONE_OF_BOTH: Final = re.compile("claude-(opus-4-1|(opus|sonnet|haiku)-4-5)")
+"""Source: platform.claude.com, "Migration guide" and "Models"; the errors of the API."""
 
 
 def check_request(check: Checker, body: Json, *, in_path: bool = False) -> None:
@@ -27,13 +43,39 @@ def check_request(check: Checker, body: Json, *, in_path: bool = False) -> None:
     _messages(check, body.get("messages"))
     for index, stop in enumerate(body.get("stop_sequences", [])):
         check.text(stop, f"stop_sequences[{index}]")
-    if "temperature" in body:
-        check.number(body["temperature"], "temperature", 0, 1)
+    _sampling(check, body)
+    check.need(sum(_marks(body)) <= _MOST_MARKS, "cache_control", f"there are over {_MOST_MARKS}")
+    if "service_tier" in body:
+        check.one_of(body["service_tier"], "service_tier", {"auto", "standard_only"})
     if "metadata" in body:
         check.keys(check.object(body["metadata"], "metadata"), "metadata", {"user_id"})
         check.need(len(body["metadata"].get("user_id") or "") <= 256, "metadata.user_id", "has over 256 characters")
     _tools(check, body)
     _thinking(check, body)
+
+
+def _marks(document: Any) -> Iterator[bool]:
+    if isinstance(document, dict):
+        yield "cache_control" in document
+    for inner in document.values() if isinstance(document, dict) else document if isinstance(document, list) else ():
+        yield from _marks(inner)
+
+
+def _sampling(check: Checker, body: Json) -> None:
+    model = str(body.get("model", ""))
+    given = body.keys() & {"temperature", "top_p", "top_k"}
+    if "temperature" in body:
+        check.number(body["temperature"], "temperature", 0, 1)
+    if "top_p" in body:
+        check.number(body["top_p"], "top_p", 0, 1)
+    if _WITHOUT_SAMPLING.match(model):
+        check.need(not given, "$", f"the model refuses {sorted(given)}")
+    if _ONE_OF_BOTH.match(model):
+        check.need(not given >= {"temperature", "top_p"}, "$", "the model takes one of temperature and top_p")
+    if (body.get("thinking") or {}).get("type") in {"enabled", "adaptive"}:
+        check.need(body.get("temperature", 1) == 1, "temperature", "must be 1 with thinking")
+        check.need("top_k" not in body, "top_k", "is refused with thinking")
+        check.need(body.get("top_p", 1) >= 0.95, "top_p", "must be at least 0.95 with thinking")
 
 
 def _texts(check: Checker, content: Any, path: str) -> None:
@@ -46,7 +88,7 @@ def _texts(check: Checker, content: Any, path: str) -> None:
 
 
 def _messages(check: Checker, messages: Any) -> None:
-    calls = Calls(check)
+    calls = Calls(check, unique=True)
     first = True
     for path, message in check.objects(messages, "messages"):
         check.keys(message, path, set(), {"role", "content"})
@@ -81,12 +123,16 @@ def _messages(check: Checker, messages: Any) -> None:
 
 def _block(check: Checker, block: Json, path: str, role: str) -> None:
     kind = block.get("type")
+    check.keys(block, path, _MARKED | _BLOCKS.get(str(kind), set()))
     if kind == "text":
         check.text(block.get("text"), f"{path}.text")
     elif kind == "image":
         _source(check, block.get("source"), f"{path}.source", _IMAGES)
     elif kind == "document":
         _source(check, block.get("source"), f"{path}.source", {"application/pdf"})
+        for name, most in (("title", 500), ("context", None)):
+            if name in block and check.text(block[name], f"{path}.{name}"):
+                check.need(most is None or len(block[name]) <= most, f"{path}.{name}", f"has over {most} characters")
     elif kind == "tool_use":
         check.need(role == "assistant", path, "only the assistant calls tools")
         check.match(block.get("id"), f"{path}.id", _IDS)
@@ -97,7 +143,10 @@ def _block(check: Checker, block: Json, path: str, role: str) -> None:
         content = block.get("content")
         if isinstance(content, list):
             for place, inner in check.objects(content, f"{path}.content", empty=True):
+                check.one_of(inner.get("type"), f"{place}.type", {"text", "image", "document", "search_result"})
                 _block(check, inner, place, role)
+        elif content is not None:
+            check.text(content, f"{path}.content")
     elif kind == "thinking":
         check.need(role == "assistant" and block.get("signature"), path, "thinking needs a signature")
     else:
@@ -124,6 +173,7 @@ def _tools(check: Checker, body: Json) -> None:
         names.append(tool.get("name"))
         check.match(tool.get("name"), f"{path}.name", _NAMES)
         if tool.get("type") in {None, "custom"}:
+            check.keys(tool, path, _TOOL, {"name", "input_schema"})
             schemas.of_tool(check, tool.get("input_schema"), f"{path}.input_schema")
         if tool.get("strict") is True:
             _closed(check, tool.get("input_schema"), f"{path}.input_schema")
@@ -148,11 +198,30 @@ def _closed(check: Checker, schema: Any, path: str) -> None:
 
 
 def _thinking(check: Checker, body: Json) -> None:
+    config = check.object(body.get("output_config", {}), "output_config")
+    check.keys(config, "output_config", {"effort", "format"})
+    if "effort" in config:
+        check.one_of(config["effort"], "output_config.effort", _EFFORTS)
+    if "format" in config:
+        check.keys(config["format"], "output_config.format", (), {"type", "schema"})
+        _closed(check, config["format"].get("schema"), "output_config.format.schema")
     thinking = body.get("thinking")
     if not isinstance(thinking, dict) or thinking.get("type") == "disabled":
         return
     check.one_of(thinking.get("type"), "thinking.type", {"enabled", "adaptive"})
     if thinking.get("type") == "enabled":
         check.number(thinking.get("budget_tokens"), "thinking.budget_tokens", 1024, body.get("max_tokens", 1) - 1)
+        _turn_of_tools(check, body.get("messages"))
     choice = body.get("tool_choice") or {}
     check.need(choice.get("type") not in {"any", "tool"}, "tool_choice", "a call cannot be forced with thinking")
+
+
+def _turn_of_tools(check: Checker, messages: Any) -> None:
+    """Source: the error "Expected `thinking` or `redacted_thinking`, but found `tool_use`"."""
+    for message in reversed(messages if isinstance(messages, list) else []):
+        kinds = [block.get("type") for block in message["content"]] if isinstance(message["content"], list) else []
+        if message["role"] == "user" and "tool_result" not in kinds:
+            return
+        if "tool_use" in kinds:
+            thinks = kinds[0] in {"thinking", "redacted_thinking"}
+            check.need(thinks, "thinking", "the answer with the calls must begin with its thinking")

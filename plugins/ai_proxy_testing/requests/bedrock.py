@@ -19,6 +19,11 @@ _FORMATS: Final = {
     "document": {"pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"},
 }  # fmt: skip
 _DOCUMENT: Final = r"(?!.*\s\s)[A-Za-z0-9\s()\[\]-]{1,200}"
+_USERS: Final = {"text", "image", "video", "document", "toolResult", "cachePoint"}
+_RESULTS: Final = {"text", "image", "video", "document", "json"}
+_METADATA: Final = r"[a-zA-Z0-9\s:_@$#=/+,.-]"
+_MOST_POINTS: Final = 4
+"""Source: docs.aws.amazon.com/bedrock, "Prompt caching", and "Converse", `requestMetadata`."""
 _BLOCKS: Final = {"text", "image", "video", "document", "toolUse", "toolResult", "reasoningContent", "cachePoint"}
 
 
@@ -33,13 +38,36 @@ def check_request(check: Checker, body: Json) -> None:
     check.keys(config, "inferenceConfig", {"maxTokens", "temperature", "topP", "stopSequences"})
     for index, stop in enumerate(config.get("stopSequences", [])):
         check.need(stop, f"inferenceConfig.stopSequences[{index}]", "must not be empty")
+    for name, least, most in (("maxTokens", 1, None), ("temperature", 0, 1), ("topP", 0, 1)):
+        if name in config:
+            check.number(config[name], f"inferenceConfig.{name}", least, most)
+    _about(check, body)
     called = _messages(check, body.get("messages"))
     _tools(check, body, called=called)
 
 
+def _about(check: Checker, body: Json) -> None:
+    metadata = body.get("requestMetadata", {})
+    check.need(len(metadata) <= 16, "requestMetadata", "has over 16 entries")
+    for name, value in metadata.items():
+        check.match(name, "requestMetadata", _METADATA + "{1,256}")
+        check.match(value, f"requestMetadata.{name}", _METADATA + "{0,256}")
+    if "serviceTier" in body:
+        check.one_of(body["serviceTier"].get("type"), "serviceTier.type", {"priority", "default", "flex", "reserved"})
+    messages = body.get("messages")
+    blocks = [block for message in messages for block in message.get("content", [])] if messages else []
+    blocks += [*body.get("system", []), *body.get("toolConfig", {}).get("tools", [])]
+    check.need(sum("cachePoint" in block for block in blocks) <= _MOST_POINTS, "cachePoint", "there are over 4")
+    thinking = body.get("additionalModelRequestFields", {}).get("thinking", {})
+    if thinking.get("type") in {"enabled", "adaptive"}:
+        forced = body.get("toolConfig", {}).get("toolChoice", {}).keys() & {"any", "tool"}
+        check.need(not forced, "toolConfig.toolChoice", "a call cannot be forced with thinking")
+        check.need("temperature" not in body["inferenceConfig"], "inferenceConfig.temperature", "is 1 with thinking")
+
+
 def _messages(check: Checker, messages: Any) -> bool:
     """Whether tools were called."""
-    calls, documents = Calls(check), set[str]()
+    calls, documents = Calls(check, unique=True), set[str]()
     last, called = "assistant", False
     for path, message in check.objects(messages, "messages"):
         check.keys(message, path, set(), {"role", "content"})
@@ -51,7 +79,8 @@ def _messages(check: Checker, messages: Any) -> bool:
         for place, block in check.objects(message.get("content"), f"{path}.content"):
             kind = next(iter(block), "")
             kinds.add(kind)
-            if check.need(len(block) == 1 and kind in _BLOCKS, place, f"must be one block, is {sorted(block)}"):
+            allowed = _USERS if role == "user" else _BLOCKS - {"toolResult"}
+            if check.need(len(block) == 1 and kind in allowed, place, f"must be one block, is {sorted(block)}"):
                 _block(check, kind, block[kind], f"{place}.{kind}", documents)
             if kind == "toolUse":
                 called = True
@@ -87,6 +116,13 @@ def _block(check: Checker, kind: str, block: Any, path: str, documents: set[str]
         check.one_of(block.get("status", "success"), f"{path}.status", {"success", "error"})
         for place, inner in check.objects(block.get("content"), f"{path}.content"):
             check.need(not is_blank(inner.get("text", "x")), place, "must have a visible character")
+            if check.need(
+                len(inner) == 1 and inner.keys() <= _RESULTS, place, f"must be one block, is {sorted(inner)}"
+            ):
+                _block(check, next(iter(inner)), next(iter(inner.values())), place, documents)
+    elif kind == "reasoningContent":
+        text = check.object(block, path).get("reasoningText")
+        check.need(text is None or text.get("signature"), path, "thinking needs a signature")
 
 
 def _tools(check: Checker, body: Json, *, called: bool) -> None:

@@ -12,17 +12,30 @@ _FIELDS: Final = {
     "contents", "system_instruction", "systemInstruction", "safetySettings", "generationConfig", "tools", "toolConfig",
 }  # fmt: skip
 _NAMES: Final = r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}"
+_CONFIG: Final = {
+    "temperature", "topP", "topK", "candidateCount", "seed", "presencePenalty", "frequencyPenalty", "responseLogprobs",
+    "logprobs", "maxOutputTokens", "stopSequences", "responseModalities", "thinkingConfig", "responseMimeType",
+    "responseSchema", "responseJsonSchema", "speechConfig", "mediaResolution", "imageConfig",
+}  # fmt: skip
+_LEVELS: Final = {"minimal", "low", "medium", "high"}
 _KINDS: Final = {"text", "inlineData", "fileData", "functionCall", "functionResponse"}
 _MEDIA_TYPE: Final = r"[a-z]+/(?!octet-stream|jpg)[a-z0-9.+-]+"
 
 
-def check_request(check: Checker, body: Json) -> None:
+def check_request(check: Checker, body: Json, *, third: bool = False) -> None:
+    """`third`: Gemini 3. The first call of each turn needs its signature there, and earlier models take no JSON beside
+    tools. Sources: ai.google.dev, "Thought signatures"; the error "Function calling with a response mime type:
+    'application/json' is unsupported".
+    """
     check.keys(body, "$", _FIELDS, {"contents"})
     for name in ("system_instruction", "systemInstruction"):
         for path, part in check.objects(body[name].get("parts"), f"{name}.parts") if name in body else ():
             check.text(part.get("text"), f"{path}.text")
-    _contents(check, body.get("contents"))
+    _contents(check, body.get("contents"), signed=third)
     config = body.get("generationConfig", {})
+    _config(check, config)
+    both = "responseMimeType" in config and "tools" in body
+    check.need(third or not both, "generationConfig.responseMimeType", "is not allowed beside tools")
     stops = config.get("stopSequences", [])
     check.need(len(stops) <= 5, "generationConfig.stopSequences", "has more than 5")
     if "responseSchema" in config:
@@ -30,7 +43,23 @@ def check_request(check: Checker, body: Json) -> None:
     _tools(check, body)
 
 
-def _contents(check: Checker, contents: Any) -> None:
+def _config(check: Checker, config: Json) -> None:
+    check.keys(config, "generationConfig", _CONFIG)
+    for name, least, most in (("temperature", 0, 2), ("topP", 0, 1), ("maxOutputTokens", 1, None), ("topK", 1, None)):
+        if name in config:
+            check.number(config[name], f"generationConfig.{name}", least, most)
+    thinking = config.get("thinkingConfig", {})
+    check.keys(thinking, "thinkingConfig", {"includeThoughts", "thinkingBudget", "thinkingLevel"})
+    check.need(not thinking.keys() >= {"thinkingBudget", "thinkingLevel"}, "thinkingConfig", "takes one of the two")
+    if "thinkingLevel" in thinking:
+        check.one_of(thinking["thinkingLevel"], "thinkingConfig.thinkingLevel", _LEVELS)
+    both = {"responseSchema", "responseJsonSchema"}
+    check.need(not config.keys() >= both, "generationConfig", "takes one schema")
+    if config.keys() & both:
+        check.need(config.get("responseMimeType") == "application/json", "responseMimeType", "must be JSON")
+
+
+def _contents(check: Checker, contents: Any, *, signed: bool) -> None:
     waiting: list[str] = []
     first = True
     for path, content in check.objects(contents, "contents"):
@@ -43,6 +72,7 @@ def _contents(check: Checker, contents: Any) -> None:
         for place, part in check.objects(content.get("parts"), f"{path}.parts"):
             _part(check, part, place)
             if "functionCall" in part:
+                check.need(called or not signed or part.get("thoughtSignature"), place, "needs a thoughtSignature")
                 called.append(part["functionCall"].get("name"))
             if "functionResponse" in part:
                 answered.append(part["functionResponse"].get("name"))

@@ -87,7 +87,7 @@ def check_minimax(check: Checker, body: Json) -> None:
 
 
 def check_spark(check: Checker, body: Json) -> None:
-    check_openai(check, body, Rules())
+    check_openai(check, body, Rules(files_in_results=True))
 
 
 def check_texts(check: Checker, body: Json) -> None:

@@ -10,14 +10,19 @@ from ..problems import Checker
 class Calls:
     """The calls of a conversation that wait for their results."""
 
-    def __init__(self, check: Checker) -> None:
+    def __init__(self, check: Checker, *, unique: bool = False) -> None:
+        """`unique`: no two calls of the whole conversation have one id."""
         self._check = check
         self._open: dict[str, str] = {}
+        self._known: set[str] | None = set() if unique else None
 
     def called(self, call_id: object, path: str) -> None:
-        self._check.need(call_id not in self._open, path, f"the id {call_id!r:.80} is another call's, too")
+        known = self._open if self._known is None else self._known
+        self._check.need(call_id not in known, path, f"the id {call_id!r:.80} is another call's, too")
         if isinstance(call_id, str):
             self._open[call_id] = path
+            if self._known is not None:
+                self._known.add(call_id)
 
     def answered(self, call_id: object, path: str) -> None:
         """A result belongs to a call that has none."""

@@ -67,11 +67,11 @@ class Brackets:
 class Block:
     """A content block of a stream and its text that is not written yet."""
 
-    __slots__ = ("_json", "_unread", "_unread_size", "_unwritten", "closed", "id", "kind", "name")
+    __slots__ = ("_json", "_unread", "_unread_size", "_unwritten", "closed", "data", "id", "kind", "name")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self.id = self.name = ""
+        self.id = self.name = self.data = ""
         self.closed = False
         self._unwritten: list[str] = []
         self._unread: list[str] = []
@@ -119,6 +119,8 @@ class Block:
             return {"type": "text", "text": ""}
         if self.kind == "thinking":
             return {"type": "thinking", "signature": "", "thinking": ""}
+        if self.kind == "redacted_thinking":
+            return {"type": "redacted_thinking", "data": self.data}
         call_id = escaped_id(self.id) if self.id else f"toolu_{uuid.uuid4()}"
         return {"type": "tool_use", "id": call_id, "name": self.name, "input": {}}
 

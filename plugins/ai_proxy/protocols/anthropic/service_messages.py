@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ...wire.files import Data
+from ...wire.files import Data, is_text
 from ...wire.json import Json
 from ..pivot import chat_fields, message_content, thinking_blocks
 from ..pivot.blank import is_blank
@@ -65,6 +65,9 @@ def _assistant(message: Json) -> str | list[Json]:
     ]
     if not blocks and not uses and isinstance(content, str):
         return content
+    if uses and isinstance(content, list):
+        # Some clients have each call twice: as a block of Anthropic's, and in OpenAI's field.
+        content = [part for part in content if not (isinstance(part, dict) and part.get("type") == "tool_use")]
     if not content and isinstance(refusal := message.get("refusal"), str):
         content = refusal
     return [*blocks, *blocks_of(content), *uses]
@@ -104,7 +107,7 @@ def _document(file: Json) -> Json | None:
         block["title"] = file["filename"]
     if isinstance(file.get("file_data"), str):
         data = message_content.data_url(file["file_data"]) or Data("application/pdf", file["file_data"])
-        if data.media_type == "text/plain":
+        if is_text(data.media_type):
             text = message_content.decoded(data.base64).decode(errors="replace")
             return {**block, "source": {"type": "text", "media_type": "text/plain", "data": text}}
         return {**block, "source": {"type": "base64", "media_type": data.media_type, "data": data.base64}}

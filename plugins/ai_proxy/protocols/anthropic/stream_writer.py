@@ -105,6 +105,8 @@ class ClaudeWriter:
             self._append_text("thinking", reasoning)
         if isinstance(signature := delta.get("reasoning_signature"), str) and signature:
             self._write_signature(signature)
+        if isinstance(data := delta.get("reasoning_redacted_content"), str) and data:
+            self._append_redacted(data)
         for text in (lenient_text(delta.get("content")), lenient_text(delta.get("refusal"))):
             if text:
                 self._append_text("text", text)
@@ -156,6 +158,13 @@ class ClaudeWriter:
             last = Block(kind)
             self._waiting.append(last)
         self._append(last, text)
+        self._advance()
+
+    def _append_redacted(self, data: str) -> None:
+        """Encrypted thinking is a block of its own without deltas."""
+        block = Block("redacted_thinking")
+        block.data = data
+        self._waiting.append(block)
         self._advance()
 
     def _write_signature(self, signature: str) -> None:

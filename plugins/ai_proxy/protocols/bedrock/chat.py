@@ -5,6 +5,7 @@ Source: docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.htm
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ from ...wire.paths import segment
 from ..exchange import Exchange
 from ..interface import Decoder
 from ..pivot import chat_fields, claude, claude_schemas
+from ..pivot.sampling import within
 from .answer import error, response
 from .aws_event_stream import FrameDecoder
 from .cache_points import CachePoints
@@ -35,14 +37,17 @@ __all__ = [
 accepts_signed_thinking: Final = True
 
 _SAME: Final = {"temperature": "temperature", "top_p": "topP"}
-_MOST_TEMPERATURE: Final = 1
-"""Of all models. Source: AWS' SDK, `InferenceConfiguration`."""
+_MOST_SAMPLING: Final = 1
+"""Of `temperature` and `topP`, for all models. Source: AWS' SDK, `InferenceConfiguration`."""
 _LIMITS: Final = frozenset({"maxTokens", "temperature", "topP"})
 _NO_PARAMETERS: Final = {"type": "object", "properties": {}}
 _TIERS: Final = frozenset({"default", "flex", "priority"})
 _OWN: Final = (
     "guardrailConfig", "performanceConfig", "requestMetadata", "serviceTier", "additionalModelResponseFieldPaths",
 )  # fmt: skip
+
+_METADATA: Final = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]*")
+_LONGEST_METADATA: Final = 256
 
 _ANTHROPIC_VERSION: Final = "2023-06-01"  # Anthropic's API requires a version.
 
@@ -63,9 +68,7 @@ def request(exchange: Exchange, body: Json) -> Json:
     config: Json = {}
     if (limit := chat_fields.max_tokens(body)) is not None:
         config["maxTokens"] = limit
-    config |= {there: body[here] for here, there in _SAME.items() if body.get(here) is not None}
-    if lenient.is_number(config.get("temperature")):
-        config["temperature"] = min(config["temperature"], _MOST_TEMPERATURE)
+    config |= {there: within(body[here], _MOST_SAMPLING) for here, there in _SAME.items() if body.get(here) is not None}
     if stops := chat_fields.stops(body):
         config["stopSequences"] = stops
     more = _model_fields(exchange.profile, body, config, limit or 0) | dict(settings.bedrock_additional_fields)
@@ -147,12 +150,25 @@ def _of_claude(profile: Profile, body: Json, config: Json, limit: int) -> Json:
 def _about_the_request(body: Json) -> Json:
     """Metadata and service tier, and AWS' own fields, which clients may send under their own names."""
     result: Json = {}
-    metadata, tier = body.get("metadata"), body.get("service_tier")
-    if isinstance(metadata, dict) and metadata and all(isinstance(value, str) for value in metadata.values()):
+    tier = body.get("service_tier")
+    if metadata := _metadata(lenient.mapping(body.get("metadata"))):
         result["requestMetadata"] = metadata
     if tier in _TIERS:
         result["serviceTier"] = {"type": tier}
     return result | {name: body[name] for name in _OWN if body.get(name) is not None}
+
+
+def _metadata(given: Json) -> Json:
+    """The metadata that AWS accepts. Source: AWS, "Converse", `requestMetadata`."""
+    kept = {
+        name: value
+        for name, value in given.items()
+        if isinstance(value, str) and name and len(value) <= _LONGEST_METADATA and len(name) <= _LONGEST_METADATA
+        and _METADATA.fullmatch(name) and _METADATA.fullmatch(value)
+    }  # fmt: skip
+    if len(kept) < len(given):
+        log.debug("%d of %d metadata left out: AWS refuses them", len(given) - len(kept), len(given))
+    return kept
 
 
 def _structured(profile: Profile, named: Json, result: Json) -> None:

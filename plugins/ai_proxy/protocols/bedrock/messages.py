@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 
 from ...wire import lenient
-from ...wire.files import Data
+from ...wire.files import Data, is_text
 from ...wire.json import Json
 from ..pivot import chat_fields, message_content, thinking_blocks
 from ..pivot.blank import is_blank
@@ -163,4 +163,6 @@ def _format(kind: str, media_type: str) -> str | None:
         name = "xlsx" if "sheet" in subtype else "docx"
     else:
         name = _FORMATS.get(subtype, subtype)
-    return name if name in _KNOWN[kind] else None
+    if name in _KNOWN[kind]:
+        return name
+    return "txt" if kind == "document" and is_text(media_type) else None

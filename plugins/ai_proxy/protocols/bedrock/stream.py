@@ -67,6 +67,8 @@ def _delta(state: State, block: int, delta: Json, writer: StreamWriter) -> None:
             _write(state, writer, "", reasoning_text)
         if signature := lenient.text(reasoning.get("signature")):
             writer.delta(0, {"reasoning_signature": signature})
+        if redacted := lenient.text(reasoning.get("redactedContent")):
+            writer.delta(0, {"reasoning_redacted_content": redacted})
     elif isinstance(use := delta.get("toolUse"), dict) and block in state.calls:
         function = {"arguments": lenient.text(use.get("input"))}
         writer.delta(0, {"tool_calls": [{"index": state.calls[block], "type": "function", "function": function}]})

@@ -14,6 +14,7 @@ from ..exchange import Exchange
 from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content
 from ..pivot.chat_rules import ChatRules
+from ..pivot.sampling import within
 from .answer import error, event, new_state, response
 
 __all__ = [
@@ -31,6 +32,8 @@ _PARAMETERS: Final = {
     "documents": "documents", "safety_mode": "safety_mode", "citation_options": "citation_options",
     "strict_tools": "strict_tools", "priority": "priority",
 }  # fmt: skip
+_BOUNDS: Final = {"p": (0.01, 0.99), "frequency_penalty": (0, 1), "presence_penalty": (0, 1)}
+"""Source: docs.cohere.com, "Chat"."""
 _ROLES: Final = frozenset({"system", "user", "assistant", "tool"})
 _OF_A_FUNCTION: Final = ("name", "description", "parameters")
 
@@ -41,6 +44,9 @@ def request(exchange: Exchange, body: Json) -> Json:
     if (limit := chat_fields.max_tokens(body)) is not None:
         sent["max_tokens"] = limit
     sent |= {name: body[source] for source, name in _PARAMETERS.items() if body.get(source) is not None}
+    for name, (least, most) in _BOUNDS.items():
+        if name in sent:
+            sent[name] = within(sent[name], most, least)
     if stop := chat_fields.stops(body):
         sent["stop_sequences"] = stop
     if (form := _response_format(body)) is not None:

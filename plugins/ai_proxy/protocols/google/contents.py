@@ -82,14 +82,15 @@ def contents(given: list[Json], remote: Remote, *, call_signatures: bool = False
     return result
 
 
-def system(given: list[Json]) -> Json | None:
+def system(given: list[Json], more: str = "") -> Json | None:
+    """The system prompt. `more`: what the request itself adds to it."""
     found = [
         part.get("text")
         for one in given
         if chat_fields.is_system(one)
         for part in message_content.parts(one.get("content"))
     ]
-    texts = [text for text in found if isinstance(text, str) and text]
+    texts = [text for text in (*found, more) if isinstance(text, str) and text]
     return {"parts": [{"text": text} for text in texts]} if texts else None
 
 

@@ -49,12 +49,12 @@ def request(exchange: Exchange, body: Json) -> Json:
     result: Json = {"contents": contents(given, remote, call_signatures=exchange.profile.call_signatures)}
     if wanted:
         raise FilesWanted(wanted)
-    if (instruction := system(given)) is not None:
+    config = google.generation_config(exchange.profile, body)
+    about_format = google.structured(exchange.profile, body, config)
+    if (instruction := system(given, about_format)) is not None:
         result["system_instruction"] = instruction
     if settings.gemini_safety_setting:
         result["safetySettings"] = google.safety(settings.gemini_safety_setting)
-    config = google.generation_config(exchange.profile, body)
-    google.structured(body, config)
     if (thinking := _thinking(exchange, settings, body)) is not None:
         config["thinkingConfig"] = thinking
     result["generationConfig"] = config  # Google's own clients also send an empty object.

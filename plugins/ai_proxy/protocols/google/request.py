@@ -16,7 +16,7 @@ from ...wire import lenient
 from ...wire.errors import ApiError
 from ...wire.json import Json
 from ..exchange import Exchange
-from ..pivot import chat_fields
+from ..pivot import chat_fields, claude_schemas
 from . import schemas
 
 _SAME: Final = {
@@ -32,6 +32,7 @@ _SAME: Final = {
 }
 
 
+_JSON: Final = "Answer only with a JSON object, without any other text."
 _SAMPLING: Final = ("temperature", "topP", "topK")
 
 
@@ -65,14 +66,15 @@ def thinking_config(profile: Profile, body: Json) -> Json | None:
     return {"includeThoughts": shown, "thinkingBudget": tokens}
 
 
-def structured(body: Json, config: Json, *, nullable: bool = False) -> None:
-    """Add `response_format`, which may also be a bare schema. Raises `ApiError`.
+def structured(profile: Profile, body: Json, config: Json, *, nullable: bool = False) -> str:
+    """Add `response_format`, which may also be a bare schema; returns what the prompt has to say of it for a model that
+    takes no format beside tools. Raises `ApiError`.
 
     `nullable`: an `Optional` becomes `nullable`.
     """
     wanted = body.get("response_format")
     if not isinstance(wanted, dict):
-        return
+        return ""
     kind = str(wanted.get("type"))
     schema: Any = None
     if kind == "json_schema":
@@ -83,10 +85,15 @@ def structured(body: Json, config: Json, *, nullable: bool = False) -> None:
             raise ApiError(400, "response_format.json_schema has no schema", param="response_format")
     elif kind not in {"json_object", "text"} and _is_schema(wanted):
         schema = wanted
-    if schema is not None or kind == "json_object":
-        config["responseMimeType"] = "application/json"
+    if schema is None and kind != "json_object":
+        return ""
+    if body.get("tools") and not profile.structured_outputs_with_tools:
+        log.debug("the format of the answer becomes a part of the prompt: the model takes none beside tools")
+        return claude_schemas.instruction(schema) if schema is not None else _JSON
+    config["responseMimeType"] = "application/json"
     if schema is not None:
         config |= _placed(schema, "responseSchema", "responseJsonSchema", nullable=nullable)
+    return ""
 
 
 def _placed(schema: Json, own: str, standard: str, *, nullable: bool) -> Json:

@@ -49,17 +49,17 @@ def request(exchange: Exchange, body: Json) -> Json:
     )
     given = chat_fields.messages(body)
     result = {"contents": contents(given, file_part, call_signatures=exchange.profile.call_signatures)}
-    if (instruction := system(given)) is not None:
+    config, about_format = google.generation_config(exchange.profile, body), ""
+    if exchange.profile.family not in _WITHOUT_FORMATS:
+        about_format = google.structured(exchange.profile, body, config, nullable=True)
+    elif body.get("response_format") is not None:
+        log.warn("response_format dropped: %s is not asked for one on Vertex AI", exchange.model)
+    if (instruction := system(given, about_format)) is not None:
         result["systemInstruction"] = instruction
     if settings.gemini_safety_setting:
         result["safetySettings"] = google.safety(settings.gemini_safety_setting)
-    config = google.generation_config(exchange.profile, body)
     if (thinking := google.thinking_config(exchange.profile, body)) is not None:
         config["thinkingConfig"] = thinking
-    if exchange.profile.family not in _WITHOUT_FORMATS:
-        google.structured(body, config, nullable=True)
-    elif body.get("response_format") is not None:
-        log.warn("response_format dropped: %s is not asked for one on Vertex AI", exchange.model)
     result["generationConfig"] = config  # Google's own clients also send an empty object.
     if declarations := google.functions(body, nullable=True):
         result["tools"] = [{"functionDeclarations": declarations}]

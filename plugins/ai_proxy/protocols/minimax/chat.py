@@ -21,6 +21,7 @@ from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, chat_parts, message_content
 from ..pivot.chat import choice, completion
 from ..pivot.finish_reasons import known
+from ..pivot.sampling import within
 from ..pivot.tool_calls import place
 from .settings import MinimaxSettings
 
@@ -40,6 +41,9 @@ _SETTING = (
 _OF_A_FUNCTION = ("name", "description", "parameters")
 _FINISH = {"max_output": "length", "function_call": "tool_calls"}
 
+_LEAST: Final = 0.01
+"""`temperature` and `top_p` are above 0 and at most 1. Source: MiniMax open platform, "ChatCompletion Pro"."""
+
 _PATH = "/v1/text/chatcompletion_pro?GroupId="
 
 # Source: MiniMax open platform, "Error codes".
@@ -58,7 +62,7 @@ def request(exchange: Exchange, body: Json) -> Json:
         sent["stream"] = True
     if (limit := chat_fields.max_tokens(body)) is not None:
         sent["tokens_to_generate"] = limit
-    sent |= {name: body[name] for name in ("temperature", "top_p") if body.get(name) is not None}
+    sent |= {name: within(body[name], 1, _LEAST) for name in ("temperature", "top_p") if body.get(name) is not None}
     if exchange.choices > 1:
         sent["beam_width"] = exchange.choices
     sent["mask_sensitive_info"] = True

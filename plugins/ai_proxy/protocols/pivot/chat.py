@@ -133,6 +133,8 @@ class ChatWriter:
             self.last_usage = usage
         if index in self._calls:
             self._complete_calls(index)
+            if reason == "stop":
+                reason = "tool_calls"  # Clients run the tools because of this word.
         elif reason == "tool_calls":
             reason = "stop"  # Without calls the answer has simply ended.
         state = self._choices.get(index, "new")
@@ -252,6 +254,8 @@ def choice(index: int, message: Json, finish_reason: str | None, logprobs: Any =
         message = {**message, "tool_calls": calls} if calls else _without(message, "tool_calls")
     if finish_reason == "tool_calls" and "tool_calls" not in message:
         finish_reason = "stop"  # Without calls the answer has simply ended.
+    elif finish_reason == "stop" and "tool_calls" in message:
+        finish_reason = "tool_calls"  # Clients run the tools because of this word.
     return {"index": index, "message": message, "finish_reason": finish_reason, "logprobs": logprobs}
 
 

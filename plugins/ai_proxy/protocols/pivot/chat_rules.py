@@ -24,8 +24,8 @@ class ChatRules:
     """`is_error` of tool results is read."""
     file_urls: bool = False
     """Files may be given by their address (`file.file_url`)."""
-    thinking_alone: bool = False
-    """An answer in the conversation may be thinking with its signatures, and nothing else."""
+    signed_thinking: bool = False
+    """Thinking comes back with its signatures; an answer in the conversation may have nothing else."""
     user_first: bool = False
     """A conversation begins with the user."""
     blank_stops: bool = True
@@ -43,7 +43,7 @@ OPENAI: Final = ChatRules(ids=identifiers.OPENAI_IDS, most_stops=4, longest_user
 """Source: OpenAI API reference, "Create chat completion", `stop`, `safety_identifier`."""
 ANTHROPIC: Final = ChatRules(
     names=identifiers.ANTHROPIC_NAMES, ids=identifiers.ANTHROPIC_IDS, cache_control=True, failed_results=True,
-    file_urls=True, thinking_alone=True, user_first=True, blank_stops=False, longest_user=256,
+    file_urls=True, signed_thinking=True, user_first=True, blank_stops=False, longest_user=256,
 )  # fmt: skip
 """Source: platform.claude.com, "Create a Message"; and the errors of the API, "stop_sequences: each stop sequence must
 contain non-whitespace" and "metadata.user_id: String should have at most 256 characters"."""
@@ -52,7 +52,7 @@ GOOGLE: Final = ChatRules(
 )
 """Source: ai.google.dev/api, "Content", "FunctionResponse" and `stopSequences`."""
 BEDROCK: Final = ChatRules(
-    ids=identifiers.AWS_IDS, cache_control=True, failed_results=True, thinking_alone=True, user_first=True
+    ids=identifiers.AWS_IDS, cache_control=True, failed_results=True, signed_thinking=True, user_first=True
 )
 """Source: AWS, "Converse", "ToolResultBlock"; and the error "A conversation must start with a user message"."""
 BEDROCK_CLAUDE: Final = replace(BEDROCK, blank_stops=False)

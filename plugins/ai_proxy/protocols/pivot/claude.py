@@ -13,6 +13,7 @@ from ...profiles.facts import Profile, Sampling, Thinking
 from ...wire import lenient
 from ...wire.json import Json
 from . import chat_fields, thinking_blocks
+from .sampling import within
 
 LEAST_BUDGET: Final = 1024
 MAX_TOKENS: Final = 4096
@@ -125,8 +126,8 @@ def sampling(profile: Profile, body: Json, *, thinks: bool) -> Json:
         log.debug("%s left out: the model refuses sampling parameters", ", ".join(given))
         return {}
     for name, most in (("temperature", profile.most_temperature), ("top_p", 1.0)):
-        if lenient.is_number(given.get(name)):
-            given[name] = _within(given[name], most)
+        if name in given:
+            given[name] = within(given[name], most)
     if thinks:
         given.pop("temperature", None)
         given.pop("top_k", None)
@@ -138,12 +139,6 @@ def sampling(profile: Profile, body: Json, *, thinks: bool) -> Json:
         log.debug("%s left out: the model accepts only one of temperature and top_p", dropped)
         del given[dropped]
     return given
-
-
-def _within(value: float, most: float) -> float:
-    if 0 <= value <= most:
-        return value
-    return type(value)(min(max(value, 0), most))
 
 
 def is_forced(choice: Any) -> bool:

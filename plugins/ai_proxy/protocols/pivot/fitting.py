@@ -11,22 +11,23 @@ from typing import Any, Final
 
 from proxywasm import log
 
+from ...wire.files import registered
 from ...wire.json import Json
 from ..exchange import Exchange
 from . import legacy_functions, tool_fitting, turns
 from .blank import is_blank
+from .call_ids import CallIds
 from .chat_rules import ChatRules
 from .identifiers import call_id
 from .legacy_functions import History
+from .thinking_blocks import SIGNED
 from .tool_calls import NO_ARGUMENTS
 from .tool_fitting import Names
 
 _NO_USER: Final = "."
 """What the user says in front of an answer without a question."""
 _FAILED: Final = "Error: "
-_THINKING: Final = ("reasoning_signature", "thinking_blocks", "reasoning_redacted_content")
-"""Fields of an assistant's message with thinking that the model takes back. Other reasoning says nothing alone."""
-_UNREGISTERED: Final = "data:image/jpg"
+_MEDIA_TYPE: Final = re.compile(r"data:([^;,]{1,100})", re.IGNORECASE)
 
 
 def fit(exchange: Exchange, body: Json, rules: ChatRules) -> None:
@@ -75,6 +76,7 @@ class _Messages:
     def __init__(self, rules: ChatRules, names: Names) -> None:
         self._rules = rules
         self._names = names
+        self._ids = CallIds(rules.ids)
         self._history = History()
 
     def fitting(self, given: list[Any]) -> list[Any]:
@@ -125,13 +127,16 @@ class _Messages:
         return message if says else None
 
     def _answer(self, message: Json, *, says: bool) -> Json | None:
+        if not self._rules.signed_thinking and not SIGNED.isdisjoint(message):
+            message = {name: value for name, value in message.items() if name not in SIGNED}
         calls = message.get("tool_calls")
         if not says and isinstance(refusal := message.get("refusal"), str) and not is_blank(refusal):
             message, says = {**message, "content": refusal}, True
         if isinstance(calls, list) and calls:
+            self._ids.begin_turn()
             message = {**message, "tool_calls": [self._call(call) for call in calls]}
         elif not says:
-            if not (self._rules.thinking_alone and any(message.get(name) for name in _THINKING)):
+            if not (self._rules.signed_thinking and any(message.get(name) for name in SIGNED)):
                 return None
         else:
             return message
@@ -141,11 +146,10 @@ class _Messages:
         if not isinstance(call, dict):
             return call
         changed: Json = {}
-        if self._rules.ids is not None:
-            given = call.get("id")
-            given = given if isinstance(given, str) else ""
-            if (fitting_id := call_id(given, self._rules.ids)) != given:
-                changed["id"] = fitting_id
+        given = call.get("id")
+        given = given if isinstance(given, str) else ""
+        if (fitting_id := self._ids.called(given)) != given:
+            changed["id"] = fitting_id
         function = call.get("function")
         name = function.get("name") if isinstance(function, dict) else None
         if isinstance(name, str) and (fitting := self._names.fitting(name)) != name:
@@ -156,11 +160,10 @@ class _Messages:
 
     def _result(self, message: Json) -> Json:
         changed: Json = {}
-        if self._rules.ids is not None:
-            given = message.get("tool_call_id")
-            given = given if isinstance(given, str) else ""
-            if (fitting_id := call_id(given, self._rules.ids)) != given:
-                changed["tool_call_id"] = fitting_id
+        given = message.get("tool_call_id")
+        given = given if isinstance(given, str) else ""
+        if (fitting_id := self._ids.answered(given)) != given:
+            changed["tool_call_id"] = fitting_id
         if isinstance(name := message.get("name"), str) and (fitting := self._names.fitting(name)) != name:
             changed["name"] = fitting
         if "is_error" in message and not self._rules.failed_results:
@@ -201,9 +204,9 @@ def _with_media_type(part: Json) -> Json:
     image = part.get("image_url")
     if not isinstance(image, dict) or not isinstance(url := image.get("url"), str):
         return part
-    if url[: len(_UNREGISTERED)].lower() != _UNREGISTERED:
+    if (found := _MEDIA_TYPE.match(url)) is None or (name := registered(found[1])) == found[1]:
         return part
-    return {**part, "image_url": {**image, "url": f"data:image/jpeg{url[len(_UNREGISTERED) :]}"}}
+    return {**part, "image_url": {**image, "url": f"data:{name}{url[found.end() :]}"}}
 
 
 def _without_address(part: Json) -> Json:

@@ -15,10 +15,14 @@ from ...profiles.services import Style
 from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
-from . import chat_fields, claude, turns
+from . import chat_fields, claude, thinking_blocks, turns
+from .sampling import within
 
 _LIMIT: Final = "max_completion_tokens"
 _ALL, _REQUIRED = Sampling.ALL, Reasoning.REQUIRED  # Reading a member of an enum is slow.
+_REASONING: Final = "reasoning_content"
+_OF_THINKING: Final = frozenset({_REASONING, "reasoning", "reasoning_details", *thinking_blocks.SIGNED})
+"""Fields of earlier answers with thinking, of this gateway and of services with OpenAI's protocol."""
 _NOTHING_SAID: Final = " "
 """Kimi refuses messages with tool calls without reasoning, and empty reasoning counts as none."""
 
@@ -44,6 +48,8 @@ def apply(exchange: Exchange, body: Json) -> bool:
         changed |= _limit_forcing(exchange, body)
     if profile.reasoning is _REQUIRED:
         changed |= _fill_reasoning(body)
+    if exchange.service.reasoning_field != _REASONING:
+        changed |= _place_reasoning(exchange.service.reasoning_field, body)
     if not profile.prefill or exchange.service.prefix_field:
         changed |= _end(exchange, body)
     return changed
@@ -93,11 +99,8 @@ def _leave_out(profile: Profile, body: Json, found: Set[str]) -> bool:
 
 def _limit_temperature(profile: Profile, body: Json) -> bool:
     given = body["temperature"]
-    if not lenient.is_number(given) or profile.least_temperature <= given <= profile.most_temperature:
-        return False
-    kept = body["temperature"] = min(max(given, profile.least_temperature), profile.most_temperature)
-    log.debug("temperature becomes %s: the model accepts no other", kept)
-    return True
+    body["temperature"] = within(given, profile.most_temperature, profile.least_temperature)
+    return body["temperature"] != given
 
 
 def _limit_sampling(profile: Profile, body: Json) -> bool:
@@ -266,3 +269,21 @@ _ASK: Final = {
     Style.BUDGET: _ask_by_budget,
     Style.REASONING: _ask_by_reasoning,
 }
+
+
+def _place_reasoning(field: str, body: Json) -> bool:
+    """The reasoning of earlier answers in the field in which the service takes it back, without all others: a service
+    that has none of them refuses the request. The answers may come from other services.
+    """
+    changed = False
+    given = body.get("messages")
+    messages: list[Any] = given if isinstance(given, list) else []
+    for place, message in enumerate(messages):
+        found = message.keys() & _OF_THINKING if isinstance(message, dict) else ()
+        if not found or found == {field}:
+            continue
+        reasoning = lenient.text(message.get(field)) or lenient.text(message.get(_REASONING))
+        kept = {name: value for name, value in message.items() if name not in found}
+        messages[place] = {**kept, field: reasoning} if field and reasoning else kept
+        changed = True
+    return changed

@@ -7,9 +7,14 @@ name that other gateways use, too. Source: docs.anthropic.com, "Extended thinkin
 
 from __future__ import annotations
 
+from typing import Final
+
 from ...wire import lenient
 from ...wire.json import Json
 from . import call_signatures
+
+SIGNED: Final = frozenset({"reasoning_signature", "thinking_blocks", "reasoning_redacted_content"})
+"""Fields of a message with thinking that the model checks when it gets it back."""
 
 
 def fields(blocks: list[Json]) -> Json:

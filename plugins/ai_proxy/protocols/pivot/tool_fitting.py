@@ -24,6 +24,11 @@ class Names:
         self.originals: dict[str, str] = {}
         """Of each replaced name: the client's, by the service's."""
 
+    @property
+    def count(self) -> int:
+        """How many different names there are."""
+        return len(self._known)
+
     def fitting(self, name: str) -> str:
         fitting = self._known.get(name)
         if fitting is None:
@@ -39,7 +44,9 @@ def fit(body: Json, rules: ChatRules, names: Names) -> None:
     given = body.get("tools")
     if isinstance(given, list) and all(isinstance(tool, dict) for tool in given):
         given = _allowed(body, given)
-        body["tools"] = [_tool(tool, rules, names) for tool in given]
+        tools = body["tools"] = [_tool(tool, rules, names) for tool in given]
+        if names.count < len(tools):
+            body["tools"] = _unique(tools)
         if not given:
             del body["tools"]
     elif given is not None:
@@ -56,6 +63,19 @@ def _allowed(body: Json, tools: list[Json]) -> list[Json]:
     allowed = {_name(tool) for tool in lenient.objects(inner.get("tools"))}
     body["tool_choice"] = "required" if inner.get("mode") == "required" else "auto"
     return [tool for tool in tools if _name(tool) in allowed]
+
+
+def _unique(tools: list[Json]) -> list[Json]:
+    """The tools without those whose name an earlier one has. Source: the error of Anthropic's API, "Tool names must be
+    unique".
+    """
+    named = {name: tool for tool in reversed(tools) if (name := _name(tool))}
+    if len(named) == len(tools):
+        return tools
+    kept = [tool for tool in tools if named.get(_name(tool), tool) is tool]
+    if len(kept) < len(tools):
+        log.warn("%d of %d tools left out: each name may occur once", len(tools) - len(kept), len(tools))
+    return kept
 
 
 def _name(tool: Json) -> str:

@@ -18,6 +18,7 @@ from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
+from ..pivot import model_rules
 from ..pivot.chat import choice, completion
 from ..pivot.finish_reasons import known
 from ..pivot.tool_calls import place
@@ -35,7 +36,8 @@ _STATUS = {
 }  # fmt: skip
 
 
-def request(exchange: Exchange, body: Json) -> Json:  # noqa: ARG001
+def request(exchange: Exchange, body: Json) -> Json:
+    model_rules.apply(exchange, body)
     return body
 
 

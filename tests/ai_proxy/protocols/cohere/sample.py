@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.ai_proxy.gateway import Json
-from tests.ai_proxy.sample import Sample, listed, same
+from tests.ai_proxy.sample import Sample, between, listed, same
 
 COHERE: Final[Json] = {"type": "cohere", "apiTokens": ["co-1"]}
 
@@ -45,8 +45,10 @@ SAMPLES: Final = {
             {"role": "user", "content": "So?"},
         ]),
         parameters={
-            "temperature": ("temperature", same), "top_p": ("p", same), "top_k": ("k", same), "seed": ("seed", same),
-            "presence_penalty": ("presence_penalty", same), "frequency_penalty": ("frequency_penalty", same),
+            "temperature": ("temperature", same), "top_p": ("p", between(0.01, 0.99)),
+            "top_k": ("k", same), "seed": ("seed", same),
+            "presence_penalty": ("presence_penalty", between(0, 1)),
+            "frequency_penalty": ("frequency_penalty", between(0, 1)),
             "limit": ("max_tokens", same), "logprobs": ("logprobs", same), "stop": ("stop_sequences", listed),
         },
     ),

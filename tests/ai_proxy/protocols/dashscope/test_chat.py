@@ -62,7 +62,8 @@ def test_top_p_stays_within_what_dashscope_takes(given: float, sent: float) -> N
 
 
 def test_messages_keep_everything() -> None:
-    calls: list[Json] = [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}] * 2
+    function = {"name": "f", "arguments": "{}"}
+    calls: list[Json] = [{"id": call_id, "type": "function", "function": function} for call_id in ("c1", "c2")]
     messages: list[Json] = [
         {"role": "user", "content": "Hi", "name": "me"},
         {"role": "assistant", "content": None, "tool_calls": calls, "reasoning_content": "hm"},

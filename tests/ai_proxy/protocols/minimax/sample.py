@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.ai_proxy.gateway import Json
-from tests.ai_proxy.sample import Sample, same
+from tests.ai_proxy.sample import Sample, between, same
 
 MINIMAX: Final[Json] = {"type": "minimax", "apiTokens": ["sk-1"], "minimaxApiType": "pro", "minimaxGroupId": "7"}
 
@@ -47,7 +47,8 @@ SAMPLES: Final = {
             {"sender_type": "USER", "sender_name": "小明", "text": "So?"},
         ]),
         parameters={
-            "temperature": ("temperature", same), "top_p": ("top_p", same), "limit": ("tokens_to_generate", same),
+            "temperature": ("temperature", between(0.01, 1)), "top_p": ("top_p", between(0.01, 1)),
+            "limit": ("tokens_to_generate", same),
             "n": ("beam_width", _several),
         },
     ),

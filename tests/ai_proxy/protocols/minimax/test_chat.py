@@ -15,7 +15,7 @@ def test_minimax_names_the_speakers() -> None:
     sent = ask(MINIMAX, {**TALK, "max_completion_tokens": 9, "temperature": 0}).sent
     assert sent["bot_setting"][0]["content"] == "Be brief."
     assert [message["sender_type"] for message in sent["messages"]] == ["USER", "BOT", "FUNCTION"]
-    assert (sent["tokens_to_generate"], sent["temperature"]) == (9, 0)
+    assert (sent["tokens_to_generate"], sent["temperature"]) == (9, 0.01)
 
 
 def test_minimax_gets_a_description_when_there_is_no_system_prompt() -> None:
