@@ -42,7 +42,8 @@ def check_answer(check: Checker, message: Json) -> None:
 
 
 def _head(check: Checker, message: Json, prefix: str) -> None:
-    check.need((message.get("type"), message.get("role")) == ("message", "assistant"), prefix or "$", "must be a message")
+    kind = (message.get("type"), message.get("role"))
+    check.need(kind == ("message", "assistant"), prefix or "$", "must be a message")
     check.text(message.get("id"), f"{prefix}id")
     check.text(message.get("model"), f"{prefix}model")
     # LiteLLM takes an answer with this field as an error, also if it is null.
