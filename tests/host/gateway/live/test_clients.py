@@ -152,6 +152,16 @@ def test_anthropic_message(claude: anthropic.Anthropic) -> None:
     assert answer.usage.output_tokens == len(REPLY.split())
 
 
+def test_anthropic_the_model_chooses_the_service(claude: anthropic.Anthropic) -> None:
+    asked: dict[str, Any] = {"max_tokens": 100, "messages": [{"role": "user", "content": QUESTION}]}
+    names = ("gpt-4", "gpt-4o", "claude-sonnet-5")
+    assert [claude.messages.create(model=name, **asked).model for name in names] == [
+        "gpt-4-0613",
+        "qwen-max",
+        "qwen-max",
+    ]
+
+
 def test_anthropic_stream(claude: anthropic.Anthropic) -> None:
     with claude.messages.stream(
         model="claude-sonnet-5", max_tokens=100, messages=[{"role": "user", "content": QUESTION}]

@@ -35,9 +35,11 @@ _GPT: Final[dict[str, Any]] = {
     "modelMapping": {"gpt-4": "gpt-4-0613"},
 }
 _FOR_CLAUDE: Final[dict[str, Any]] = {
+    "id": "compatible",
     "type": "openai",
     "openaiCustomUrl": f"https://{DASHSCOPE}/compatible-mode/v1",
     **_TOKENS,
+    "models": _QWEN["models"],
     "modelMapping": _MODELS,
 }
 
@@ -49,10 +51,11 @@ def demo_gateway(listen: Address, service: int) -> Gateway:
 
     Raises `NotInstalledError` if ai-proxy is not there.
     """
+    for_claude = {"providers": [_FOR_CLAUDE, _GPT], "routing": {"defaultProvider": "compatible"}}
     config = {
         "providers": [_QWEN, _GPT],
         "routing": {"defaultProvider": "qwen"},
-        "_rules_": [{"_match_route_": ["messages"], "provider": _FOR_CLAUDE}],
+        "_rules_": [{"_match_route_": ["messages"], **for_claude}],
     }
     return Gateway.model_validate({
         "listen": str(listen),
