@@ -10,7 +10,7 @@ from proxywasm import Action, Headers, HttpContext, log
 
 from ..protocols.exchange import Attempts, Exchange, Failure, Fallback, RefusalWatch
 from ..wire import apis, lenient, limits, waits
-from ..wire.errors import LAST_STATUS, ApiError, answer_broken
+from ..wire.errors import LAST_STATUS, ApiError, answer_broken, of_service
 from . import failures, native_refusals, refused_answers, response, retry, scrubbing, stored_responses, usage
 from .passed_streams import PassedStream
 from .plans import Config, Plan
@@ -175,6 +175,7 @@ def is_refused(plan: Plan, exchange: Exchange) -> bool:
 
 def _on_unusable_answer(ctx: HttpContext, plan: Plan, exchange: Exchange, error: ApiError) -> Action | None:
     """An answer with a good status is an error or invalid."""
+    error = of_service(error)
     retry.record_outcome(ctx, plan.provider, exchange, error.status)
     failure = Failure(error.status, error, unusable=True)
     if not retry.is_possible(plan.provider, exchange, failure):

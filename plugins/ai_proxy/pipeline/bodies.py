@@ -6,6 +6,7 @@ from typing import Final
 
 from ..config import custom_settings
 from ..config.settings import Settings
+from ..protocols.anthropic.client import threads_unsupported
 from ..protocols.exchange import Exchange
 from ..protocols.pivot import call_signatures, fitting, model_rules
 from ..providers.row import Provider
@@ -49,6 +50,8 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
         changed |= messages.prepare(settings, provider.row, body)
         if apis.CHAT in protocols and not (isinstance(conversation := body.get("messages"), list) and conversation):
             raise ApiError(400, "messages must be a non-empty array", param="messages")
+    if exchange.api == apis.MESSAGES and body.get("thread") is not None and not provider.row.dialect.keeps_threads:
+        raise threads_unsupported()
     changed |= _map_model(provider, exchange, body)
     if is_chat and provider.context is not None:
         changed |= provider.context.insert(body)

@@ -10,7 +10,17 @@ from ..credentials.scrubber import Scrubber
 from ..protocols.exchange import Exchange
 from ..protocols.interface import AnyServiceProtocol
 from ..wire import limits
-from ..wire.errors import RESPONSE_FAILED, ApiError, from_anything, is_openai_error, parse, request_too_large
+from ..wire.errors import (
+    RESPONSE_FAILED,
+    TOO_LONG,
+    ApiError,
+    from_anything,
+    is_openai_error,
+    of_service,
+    parse,
+    request_too_large,
+)
+from ..wire.lenient import mapping
 from . import scrubbing
 from .client_protocols import error_body
 from .plans import Plan
@@ -46,18 +56,25 @@ def read_error(ctx: HttpContext, status: int) -> Action | None:
 
 
 def convert_error(ctx: HttpContext, exchange: Exchange, service: AnyServiceProtocol | None, raw: bytes) -> None:
-    """Convert the upstream's error to the client's format. An error that has this format already is unchanged."""
+    """Convert the upstream's error to the client's format. An error that has this format already is unchanged, unless
+    the client would not know by it that the request is too long.
+    """
     if not ctx.is_response_from_upstream():
         replace_body(ctx, request_too_large())
         return
     body = exchange.secrets.scrubber.clean(raw)
     document = parse(body)
-    if exchange.client.has_openai_errors and is_openai_error(document):
+    error = _error(exchange, service, body, document)
+    is_told = error.code != TOO_LONG or _code(document) == TOO_LONG
+    if is_told and exchange.client.has_openai_errors and is_openai_error(document):
         scrubbing.pass_body(ctx, exchange, raw)
         return
-    error = _error(exchange, service, body, document)
     replace_body(ctx, error)
     log.warn("upstream answered with status %d: %s", exchange.answer.status, error.message)
+
+
+def _code(document: Any) -> Any:
+    return mapping(mapping(document).get("error")).get("code")
 
 
 def error_of(plan: Plan, exchange: Exchange, raw: bytes) -> ApiError:
@@ -68,7 +85,7 @@ def error_of(plan: Plan, exchange: Exchange, raw: bytes) -> ApiError:
 
 def _error(exchange: Exchange, service: AnyServiceProtocol | None, body: bytes, document: Any) -> ApiError:
     error = service.error(exchange.answer.status, document) if service and isinstance(document, dict) else None
-    return from_anything(exchange.answer.status, body, document) if error is None else error
+    return of_service(from_anything(exchange.answer.status, body, document) if error is None else error)
 
 
 def is_size_refusal(ctx: HttpContext, status: int) -> bool:

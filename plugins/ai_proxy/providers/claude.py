@@ -93,6 +93,7 @@ _CLAUDE: Final = Row(
         headers=_headers,
         client_headers=frozenset({"anthropic-version"}),
         request_id_header="request-id",
+        keeps_threads=True,
         protocols={
             apis.CHAT: claude,
             apis.MODELS: claude_models,

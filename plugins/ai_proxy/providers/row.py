@@ -181,6 +181,8 @@ class Dialect:
     """The header with the id of an answer."""
     input_count_header: str = ""
     """The header with the number of the request's tokens; only services with an `id_header` may have it."""
+    keeps_threads: bool = False
+    """The service keeps the conversations of Anthropic's clients (`thread`); others would answer without them."""
     request_id_header: str = "x-request-id"
     """The header with the id of a request, which clients of some protocols look for under another name."""
     reasoning_modes: bool = False

@@ -27,6 +27,16 @@ _TYPES = {
 
 LAST_STATUS: Final = 599
 
+TOO_LONG: Final = "context_length_exceeded"
+"""OpenAI's code for a request that is too long for the model: clients shorten the conversation when they see it."""
+_OF_LENGTH: Final = frozenset({400, 413, 422})
+_SAYS_TOO_LONG: Final = re.compile(
+    r"context[_ ](length|window|size)|maximum context|max(imum)?[_ ](input|prompt)?[_ ]?tokens? .{0,40}exceed"
+    r"|(prompt|input|request|messages?).{0,40}(too long|too many tokens|exceed.{0,40}(length|tokens|limit|context))"
+    r"|range of input length|exceeds?.{0,40}(maximum|max|limit).{0,20}tokens|too many input tokens",
+    re.IGNORECASE,
+)
+
 _NAME_LIMIT: Final = 100  # The most characters of a client's header that an error repeats.
 _TEXT_LIMIT = 500  # The most characters of an error text in an unknown format that the client gets.
 _SEARCHED = 8192  # Bytes of an error page in which its title and text are searched.
@@ -119,7 +129,11 @@ def answer_too_large(limit: int) -> ApiError:
 
 def of_upstream(error: ApiError | NumberError | SSEError) -> ApiError:
     """The error for the client if an answer is invalid."""
-    return error if isinstance(error, ApiError) else bad_upstream(f"the upstream's answer cannot be used: {error}")
+    return (
+        of_service(error)
+        if isinstance(error, ApiError)
+        else bad_upstream(f"the upstream's answer cannot be used: {error}")
+    )
 
 
 def stream_cut() -> ApiError:
@@ -131,6 +145,18 @@ def answer_broken(*, late: bool) -> ApiError:
     if late:
         return ApiError(504, "the upstream's answer has not begun in time", code="upstream_timeout")
     return bad_upstream("the upstream's answer has broken off", "answer_cut")
+
+
+def says_too_long(error: ApiError) -> bool:
+    """Whether the service refuses a request because it is too long for the model. Each service has its own words."""
+    return _SAYS_TOO_LONG.search(f"{error.code or ''} {error.message}") is not None
+
+
+def of_service(error: ApiError) -> ApiError:
+    """The error of a service, with the code for a request that is too long."""
+    if error.status in _OF_LENGTH and says_too_long(error):
+        error.code = TOO_LONG
+    return error
 
 
 def is_openai_error(document: Any) -> bool:

@@ -38,9 +38,7 @@ _NEXT: Final = {
 
 
 def check_answer(check: Checker, message: Json) -> None:
-    check.need((message.get("type"), message.get("role")) == ("message", "assistant"), "$", "must be a message")
-    check.text(message.get("id"), "id")
-    check.text(message.get("model"), "model")
+    _head(check, message, "")
     kinds, ids = [], []
     for path, block in check.objects(message.get("content"), "content", empty=True):
         kinds.append(block.get("type"))
@@ -51,6 +49,15 @@ def check_answer(check: Checker, message: Json) -> None:
     check.need(len(set(ids)) == len(ids), "content", "has the id of a call twice")
     _stop(check, message.get("stop_reason"), kinds, "stop_reason")
     _usage(check, message.get("usage"), "usage")
+
+
+def _head(check: Checker, message: Json, prefix: str) -> None:
+    kind = (message.get("type"), message.get("role"))
+    check.need(kind == ("message", "assistant"), prefix or "$", "must be a message")
+    check.text(message.get("id"), f"{prefix}id")
+    check.text(message.get("model"), f"{prefix}model")
+    # LiteLLM takes an answer with this field as an error, also if it is null.
+    check.need("error" not in message, f"{prefix}error", "is no field of a message")
 
 
 def _block(check: Checker, block: Json, path: str) -> None:
@@ -111,8 +118,7 @@ def check_stream(check: Checker, data: Sequence[str]) -> None:
         state = _NEXT[state, kind]
         if kind == "message_start":
             message = check.object(event.get("message"), f"{path}.message")
-            check.text(message.get("id"), f"{path}.message.id")
-            check.text(message.get("model"), f"{path}.message.model")
+            _head(check, message, f"{path}.message.")
             check.need(message.get("stop_reason") is None, f"{path}.message.stop_reason", "is not known yet")
             check.need(message.get("content") == [], f"{path}.message.content", "must be empty")
             _usage(check, message.get("usage"), f"{path}.message.usage")

@@ -78,12 +78,25 @@ def test_the_finish_of_gemini_comes_after_its_last_call() -> None:
     assert (finish["finish_reason"], finish["delta"]) == ("tool_calls", {})
 
 
-@pytest.mark.parametrize("provider", [OPENAI, GEMINI, {**BEDROCK, "bedrockMessagesApi": False}])
+HAVE_MESSAGES: list[Json] = [
+    NATIVE,
+    {"type": "deepseek", "apiTokens": ["sk-1"]},
+    {**BEDROCK, "modelMapping": {"*": "anthropic.claude-sonnet-4-5-20250929-v1:0"}},
+]
+"""Services that have the Messages API, but keep no threads."""
+
+
+@pytest.mark.parametrize("provider", [OPENAI, GEMINI, {**BEDROCK, "bedrockMessagesApi": False}, *HAVE_MESSAGES])
 def test_threads_of_anthropics_sdks_are_refused_so_that_they_send_the_conversation(provider: Json) -> None:
     outcome = ask(provider, {**MESSAGE, "thread": {"type": "continue"}}, path="/v1/messages")
     error = outcome.json["error"]
     assert (outcome.status, error["type"], outcome.result["upstream"]) == (400, "invalid_request_error", None)
     assert error["details"] == {"error_code": "thread_unsupported_request", "unsupported": ["provider"]}
+
+
+def test_anthropic_itself_keeps_threads() -> None:
+    thread = {"type": "continue", "previous_message_id": "msg_1"}
+    assert ask(CLAUDE, {**MESSAGE, "thread": thread}, path="/v1/messages").sent["thread"] == thread
 
 
 def test_the_clients_version_counts_where_its_request_is_passed_on() -> None:

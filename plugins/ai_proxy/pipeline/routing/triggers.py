@@ -16,19 +16,13 @@ from ...config.settings.routing import (
     STATUS,
     FallbackSettings,
 )
-from ...wire.errors import ApiError
+from ...wire.errors import ApiError, says_too_long
 from .. import failures
 
 _TOO_MANY: Final = 429
 _OF_REQUESTS: Final = frozenset({400, 403, 413, 422})
 """The statuses of errors that may say that the request is too long or refused for its content."""
 
-_TOO_LONG: Final = re.compile(
-    r"context[_ ](length|window|size)|maximum context|max(imum)?[_ ](input|prompt)?[_ ]?tokens? .{0,40}exceed"
-    r"|(prompt|input|request|messages?).{0,40}(too long|too many tokens|exceed.{0,40}(length|tokens|limit|context))"
-    r"|range of input length|exceeds?.{0,40}(maximum|max|limit).{0,20}tokens|too many input tokens",
-    re.IGNORECASE,
-)
 _FILTERED: Final = re.compile(
     r"content[_ ]?(filter|policy|management|moderation|exist risk)|data_?inspection|inappropriate content|sensitive"
     r"|responsible ai|safety (system|filter|setting)|prohibited_content",
@@ -76,7 +70,6 @@ def of_unusable(error: ApiError) -> str:
 
 
 def _of_error(error: ApiError) -> str:
-    text = f"{error.code or ''} {error.message}"
-    if _TOO_LONG.search(text):
+    if says_too_long(error):
         return CONTEXT_LENGTH
-    return CONTENT_FILTER if _FILTERED.search(text) else ""
+    return CONTENT_FILTER if _FILTERED.search(f"{error.code or ''} {error.message}") else ""

@@ -31,7 +31,7 @@ from .stream_writer import ClaudeWriter
 __all__ = [
     "apis", "chat_api", "counting", "dropped", "dropped_query", "error", "has_openai_errors", "is_pivot",
     "keeps_signatures", "models", "new_writer", "paths", "request", "request_id_header", "response", "thinking",
-    "unsupported",
+    "threads_unsupported", "unsupported",
 ]  # fmt: skip
 
 chat_api: Final = api_names.MESSAGES
@@ -64,7 +64,7 @@ _CHECKSUM = re.compile(r"; cch=[^;]*")
 
 def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_signed_thinking: bool) -> Json:
     if body.get("thread") is not None:
-        raise _threads_unsupported()
+        raise threads_unsupported()
     pivot: Json = {name: body[name] for name in _SAME if body.get(name) is not None}
     given = body.get("messages")
     if not isinstance(given, list) or not given:
@@ -87,7 +87,7 @@ def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_s
     return pivot
 
 
-def _threads_unsupported() -> ApiError:
+def threads_unsupported() -> ApiError:
     """Anthropic keeps the conversation of a thread; other services have only the new messages. Anthropic's SDKs send
     the whole conversation on this error.
     """

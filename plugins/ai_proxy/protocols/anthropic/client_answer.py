@@ -46,7 +46,6 @@ def response(exchange: Exchange, answer: Json) -> Json:
         "stop_reason": STOP_REASONS.get(reason, "end_turn") if isinstance(reason, str) else None,
         "stop_sequence": None,
         "usage": usage(counted if isinstance(counted, dict) else None),
-        "error": None,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Final
 
-from ...wire.errors import ApiError
+from ...wire.errors import TOO_LONG, ApiError
 from ...wire.json import Json
 from ...wire.lenient import count
 from ..pivot.chat_parts import cached_tokens
@@ -143,7 +143,14 @@ def usage(usage: Json | None) -> Json:
     return result
 
 
+_TOO_LONG: Final = "prompt is too long"
+"""Anthropic has no code for it: clients such as Claude Code shorten the conversation when an error has these words."""
+
+
 def error_document(error: ApiError) -> Json:
     kind = _ERROR_TYPES.get(error.status) or ("invalid_request_error" if error.status < 500 else "api_error")
     details = {} if error.details is None else {"details": error.details}
-    return {"type": "error", "error": {"type": kind, "message": error.message, **details}}
+    message = error.message
+    if error.code == TOO_LONG and _TOO_LONG not in message.lower():
+        message = f"{_TOO_LONG}: {message}"
+    return {"type": "error", "error": {"type": kind, "message": message, **details}}

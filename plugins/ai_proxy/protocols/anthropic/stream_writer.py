@@ -241,7 +241,7 @@ class ClaudeWriter:
         message: Json = {
             "id": self._id or f"msg_{uuid.uuid4()}", "type": "message", "role": "assistant", "content": [],
             "model": self._model, "stop_reason": None, "stop_sequence": None,
-            "usage": {**usage(self.last_usage), "output_tokens": 0}, "error": None,
+            "usage": {**usage(self.last_usage), "output_tokens": 0},
         }  # fmt: skip
         self._write("message_start", {"type": "message_start", "message": message})
         self._started = True

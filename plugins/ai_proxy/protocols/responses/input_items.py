@@ -260,7 +260,8 @@ def _unreadable(kind: str, item: Json, where: str) -> ApiError:
     if kind == "item_reference":
         item_id = lenient.text(item.get("id"))
         why = (
-            f"Item with id '{item_id}' not found: nothing is stored behind this route; send the item itself in `input`"
+            f"Item with id '{item_id}' not found: items are not kept behind this route; send the item itself in "
+            "`input` (many clients do if `store` is set to false)"
         )
         return ApiError(404, why, param="input")
     if kind in _COMPACTED:

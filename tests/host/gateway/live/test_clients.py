@@ -81,6 +81,23 @@ def test_openai_tools(gpt: openai.OpenAI) -> None:
     assert answer.message.content == "The tool says: rain"
 
 
+def test_openai_tools_are_called_only_if_they_may_be(gpt: openai.OpenAI) -> None:
+    """The first of many tools, such as those of coding agents, might run the question as a command."""
+
+    def called(count: int, choice: Any) -> list[str]:
+        tools: list[Any] = [
+            {"type": "function", "function": {"name": f"tool_{number}", "parameters": CITY}} for number in range(count)
+        ]
+        messages: list[Any] = [{"role": "user", "content": "Oslo"}]
+        answer = gpt.chat.completions.create(model="gpt-4", messages=messages, tools=tools, tool_choice=choice)
+        return [call.function.name for call in answer.choices[0].message.tool_calls or [] if call.type == "function"]
+
+    named = {"type": "function", "function": {"name": "tool_8"}}
+    assert [called(1, "none"), called(4, "auto"), called(9, "auto"), called(9, "required"), called(9, named)] == [
+        [], ["tool_0"], [], ["tool_0"], ["tool_8"],
+    ]  # fmt: skip
+
+
 def test_openai_tools_in_a_stream(gpt: openai.OpenAI) -> None:
     tools: list[Any] = [{"type": "function", "function": {"name": "weather", "parameters": CITY}}]
     with gpt.chat.completions.stream(
@@ -133,6 +150,16 @@ def test_anthropic_message(claude: anthropic.Anthropic) -> None:
     assert answer.stop_reason == "end_turn"
     assert answer.usage.input_tokens > 0
     assert answer.usage.output_tokens == len(REPLY.split())
+
+
+def test_anthropic_the_model_chooses_the_service(claude: anthropic.Anthropic) -> None:
+    asked: dict[str, Any] = {"max_tokens": 100, "messages": [{"role": "user", "content": QUESTION}]}
+    names = ("gpt-4", "gpt-4o", "claude-sonnet-5")
+    assert [claude.messages.create(model=name, **asked).model for name in names] == [
+        "gpt-4-0613",
+        "qwen-max",
+        "qwen-max",
+    ]
 
 
 def test_anthropic_stream(claude: anthropic.Anthropic) -> None:

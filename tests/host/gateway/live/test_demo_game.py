@@ -26,7 +26,7 @@ def play(game: dict[str, Any], models: tuple[str, str]) -> list[str]:
 
     def speak(seat: int, *instructions: str) -> None:
         chats[seat].append({"role": "user", "content": "\n\n".join([*heard[seat], *instructions])})
-        text = answer(models[seat], chats[seat], None).text
+        text = answer(models[seat], chats[seat], {}).text
         chats[seat].append({"role": "assistant", "content": text})
         heard[seat].clear()
         heard[1 - seat].append(text)
@@ -59,7 +59,7 @@ def test_one_model_in_both_seats_answers_its_own_questions(language: str, model:
 
 @pytest.mark.parametrize("language", GAMES)
 def test_side_by_side_both_answer_the_prompt_in_their_own_way(language: str) -> None:
-    said = [answer(model, [{"role": "user", "content": GAMES[language]["prompt"]}], None).text for model in MODELS]
+    said = [answer(model, [{"role": "user", "content": GAMES[language]["prompt"]}], {}).text for model in MODELS]
     assert said[0] != said[1]
     assert not any(model in text or "fake model" in text or "模拟模型" in text for model in MODELS for text in said)
 
@@ -75,12 +75,12 @@ def test_what_is_no_game_is_not_answered_with_one() -> None:
 @pytest.mark.parametrize("text", ["two  words\n\nof a text ", "你好，world 一二三。", "", " ", "```python\nf()\n```"])
 def test_a_text_is_cut_without_loss(text: str) -> None:
     asked = [{"role": "system", "content": "Repeat."}, {"role": "user", "content": text}]
-    given = answer("qwen-max", asked, None)
+    given = answer("qwen-max", asked, {})
     assert given.text.endswith(text or "nothing")
     assert all(given.pieces)
 
 
 def test_chinese_is_cut_into_pieces_of_two_characters() -> None:
-    pieces = answer("qwen-max", [{"role": "user", "content": "今天天气很好"}], None).pieces
+    pieces = answer("qwen-max", [{"role": "user", "content": "今天天气很好"}], {}).pieces
     assert "".join(pieces).endswith("今天天气很好")
     assert max(len(piece) for piece in pieces[-4:]) == 2

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import openai
 import pytest
+from pydantic import BaseModel
 from tests.host.serve_process import free_port, serving
 
 QUESTION = "Who are you?"
@@ -35,6 +36,25 @@ def test_a_response(gpt: openai.OpenAI) -> None:
     assert response.status == "completed"
     assert response.usage
     assert response.usage.output_tokens == len(REPLY.split())
+
+
+@pytest.mark.parametrize("model", ["gpt-4", "gpt-4o", "o4-mini", "claude-sonnet-4-5"])
+def test_every_chat_model_of_the_demo_answers(gpt: openai.OpenAI, model: str) -> None:
+    first, second = (gpt.responses.create(model=model, input=QUESTION) for _ in range(2))
+    assert first.output_text.endswith(QUESTION)
+    assert first.id != second.id
+
+
+class City(BaseModel):
+    name: str
+    size: Literal["small", "large"]
+    rivers: list[str]
+
+
+def test_a_parsed_answer(gpt: openai.OpenAI) -> None:
+    assert gpt.responses.parse(model="gpt-4o", input="Oslo", text_format=City).output_parsed == City(
+        name="Oslo", size="small", rivers=[]
+    )
 
 
 def test_a_stream(gpt: openai.OpenAI) -> None:

@@ -9,7 +9,7 @@ from ...model import Gateway
 from ...values import Address
 
 DASHSCOPE: Final = "dashscope.aliyuncs.com"
-_OPENAI: Final = "api.openai.com"
+_GITHUB: Final = "models.inference.ai.azure.com"
 _TOKENS: Final = {"apiTokens": ["the-fake-service-wants-no-key"]}
 _MODELS: Final = {
     "gpt-4o": "qwen-max",
@@ -28,16 +28,18 @@ _QWEN: Final[dict[str, Any]] = {
     "modelMapping": _MODELS,
 }
 _GPT: Final[dict[str, Any]] = {
-    "id": "openai",
-    "type": "openai",
+    "id": "github",
+    "type": "github",  # It has chats in OpenAI's protocol, and no more: all other clients are converted.
     **_TOKENS,
     "models": ["gpt-4"],
     "modelMapping": {"gpt-4": "gpt-4-0613"},
 }
 _FOR_CLAUDE: Final[dict[str, Any]] = {
+    "id": "compatible",
     "type": "openai",
     "openaiCustomUrl": f"https://{DASHSCOPE}/compatible-mode/v1",
     **_TOKENS,
+    "models": _QWEN["models"],
     "modelMapping": _MODELS,
 }
 
@@ -49,10 +51,11 @@ def demo_gateway(listen: Address, service: int) -> Gateway:
 
     Raises `NotInstalledError` if ai-proxy is not there.
     """
+    for_claude = {"providers": [_FOR_CLAUDE, _GPT], "routing": {"defaultProvider": "compatible"}}
     config = {
         "providers": [_QWEN, _GPT],
         "routing": {"defaultProvider": "qwen"},
-        "_rules_": [{"_match_route_": ["messages"], "provider": _FOR_CLAUDE}],
+        "_rules_": [{"_match_route_": ["messages"], **for_claude}],
     }
     return Gateway.model_validate({
         "listen": str(listen),
@@ -62,7 +65,7 @@ def demo_gateway(listen: Address, service: int) -> Gateway:
             {"name": "messages", "match": {"path": "/v1/messages"}},
             {"name": "models", "match": {"path_prefix": "/v1/"}},
         ],
-        "upstreams": dict.fromkeys((DASHSCOPE, _OPENAI), f"http://127.0.0.1:{service}"),
+        "upstreams": dict.fromkeys((DASHSCOPE, _GITHUB), f"http://127.0.0.1:{service}"),
     })  # fmt: skip
 
 

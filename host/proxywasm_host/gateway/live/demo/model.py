@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from . import game, showcase
+from . import game, schemas, showcase
 
 DIMENSIONS: Final = 8
 _LONGEST: Final = 200
@@ -17,6 +17,9 @@ _MOST_PIECES: Final = 250
 """Of a text: a long one comes in larger pieces, not for longer."""
 _PIECE: Final = re.compile(r"\s*(?:[\u2e80-\u9fff\uff00-\uffef]{1,2}|[^\s\u2e80-\u9fff\uff00-\uffef]+|$)")
 """A word and the space before it, or two characters of a script without spaces."""
+_FEW_TOOLS: Final = 4
+"""With more tools the client is a coding agent, whose first tool may run what it gets as a command."""
+_ANY_OBJECT: Final = {"properties": {"answer": {"type": "string"}}}
 _REASONS: Final = re.compile("qwq")
 """Models that say what they think."""
 
@@ -50,22 +53,23 @@ class Answer:
         return "tool_calls" if self.calls else "stop"
 
 
-def answer(model: str, messages: Any, tools: Any) -> Answer:
-    """To the last message: a call of the first tool if there are tools, otherwise, and after the tool, a text."""
+def answer(model: str, messages: Any, options: dict[str, Any]) -> Answer:
+    """To the last message: a call of the first tool if there are tools, otherwise, and after the tool, a text.
+
+    `options` has `tools`, `tool_choice` and `response_format` as OpenAI has them in a request.
+    """
     said = [message for message in messages if isinstance(message, dict)] if isinstance(messages, list) else []
     last = said[-1] if said else {}
     text = _text(last.get("content"))
     tokens = sum(len(_text(message.get("content")).split()) + 3 for message in said)
+    if (function := _called(options, answered=last.get("role") == "tool")) is not None:
+        number = 1 + sum(message.get("role") == "tool" for message in said)
+        return Answer(calls=[_call(function, text, number)], input_tokens=tokens)
+    if (schema := _schema(options.get("response_format"))) is not None:
+        written = json.dumps(schemas.value(schema, text[:_LONGEST]), ensure_ascii=False)
+        return Answer(_pieces(written), input_tokens=tokens)
     if last.get("role") == "tool":
         return Answer(_pieces(f"The tool says: {text[:_LONGEST]}"), input_tokens=tokens)
-    if isinstance(tools, list) and tools and isinstance(tools[0], dict):
-        function = tools[0].get("function", {})
-        call = {
-            "id": "call_demo_1",
-            "type": "function",
-            "function": {"name": function.get("name", "tool"), "arguments": json.dumps(_arguments(function, text))},
-        }
-        return Answer(calls=[call], input_tokens=tokens)
     reply = (
         game.reply(model, said)
         or showcase.reply(model, text, showcase.images_of(last.get("content")))
@@ -73,6 +77,41 @@ def answer(model: str, messages: Any, tools: Any) -> Answer:
     )
     reasoning = _pieces(showcase.reasoning(text[:_LONGEST])) if _REASONS.match(model) else ()
     return Answer(_pieces(reply), input_tokens=tokens, reasoning=reasoning)
+
+
+def _called(options: dict[str, Any], *, answered: bool) -> dict[str, Any] | None:
+    """The function to call. `answered`: a tool has said something already."""
+    given = options.get("tools")
+    tools = [one["function"] for one in given if _is_function(one)] if isinstance(given, list) else []
+    choice = options.get("tool_choice")
+    if isinstance(choice, dict):
+        wanted = choice.get("function")
+        named = [one for one in tools if isinstance(wanted, dict) and one.get("name") == wanted.get("name")]
+        return named[0] if named else None
+    if not tools or choice == "none":
+        return None
+    wants_call = not answered and len(tools) <= _FEW_TOOLS
+    return tools[0] if wants_call or choice == "required" else None
+
+
+def _is_function(tool: Any) -> bool:
+    return isinstance(tool, dict) and isinstance(tool.get("function"), dict)
+
+
+def _call(function: dict[str, Any], text: str, number: int) -> dict[str, Any]:
+    arguments = schemas.value(function.get("parameters"), text[:_LONGEST])
+    written = json.dumps(arguments if isinstance(arguments, dict) else {})
+    name = function.get("name", "tool")
+    return {"id": f"call_demo_{number}", "type": "function", "function": {"name": name, "arguments": written}}
+
+
+def _schema(response_format: Any) -> Any:
+    """The schema that an answer has to follow; None: it may be a text."""
+    given = response_format if isinstance(response_format, dict) else {}
+    kind, described = given.get("type"), given.get("json_schema")
+    if kind == "json_schema" and isinstance(described, dict):
+        return described.get("schema")
+    return _ANY_OBJECT if kind == "json_object" else None
 
 
 def embedding(text: str) -> list[float]:
@@ -98,16 +137,3 @@ def _text(content: Any) -> str:
         texts = (_text(part.get("text")) for part in content if isinstance(part, dict))
         return " ".join(filter(None, texts))
     return content if isinstance(content, str) else ""
-
-
-def _arguments(function: Any, text: str) -> dict[str, Any]:
-    """Something for each required property, by its type."""
-    schema = function.get("parameters") if isinstance(function, dict) else None
-    properties = schema.get("properties") if isinstance(schema, dict) else None
-    if not isinstance(properties, dict):
-        return {}
-    values: dict[str, Any] = {"integer": 1, "number": 1.5, "boolean": True, "array": [], "object": {}}
-    return {
-        name: values.get(str(wanted.get("type")) if isinstance(wanted, dict) else "", text[:_LONGEST])
-        for name, wanted in properties.items()
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ _CREATED = 1_700_000_000
 
 
 def asked(body: dict[str, Any]) -> Answer:
-    return answer(str(body.get("model")), body.get("messages"), body.get("tools"))
+    return answer(str(body.get("model")), body.get("messages"), body)
 
 
 def whole(body: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def error(message: str) -> dict[str, Any]:
 
 
 def _head(body: dict[str, Any], kind: str) -> dict[str, Any]:
-    return {"id": "chatcmpl-demo", "object": kind, "created": _CREATED, "model": body.get("model")}
+    return {"id": f"chatcmpl-{uuid.uuid4()}", "object": kind, "created": _CREATED, "model": body.get("model")}
 
 
 def _usage(given: Answer) -> dict[str, Any]:

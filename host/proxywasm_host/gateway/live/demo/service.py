@@ -31,6 +31,7 @@ _EVENTS: Final = {
     openai.CHAT: openai.events,
 }
 _COMPATIBLE: Final = "/compatible-mode"
+_CHAT_OF_GITHUB: Final = "/chat/completions"
 
 
 class LoopbackService:
@@ -93,6 +94,8 @@ class _Exchange:
         del trailers
         self.on_body(rest)
         path = self._headers[":path"].partition("?")[0].removeprefix(_COMPATIBLE)
+        if path == _CHAT_OF_GITHUB:
+            path = openai.CHAT
         error = openai.error if path.startswith("/v1/") else dashscope.error
         try:
             body = json.loads(self._body)
