@@ -36,7 +36,7 @@ class Selection:
         fallback, breaker = settings.fallback, settings.breaker
         self.breaker: Final = None if breaker is None else Breaker(breaker, "|".join(map(_identity, self.entries)))
         self.budget: Final = None if fallback is None else RetryBudget(fallback.retry_budget)
-        watches = fallback is not None and fallback.first_byte_timeout and not plugin_context().can_send_again
+        watches = fallback is not None and fallback.first_byte_timeout and not plugin_context().times_first_byte
         self.late: Final = LateStreams(fallback.first_byte_timeout) if fallback is not None and watches else None
         """None: the gateway itself notices them."""
 
