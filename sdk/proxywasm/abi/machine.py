@@ -16,6 +16,7 @@ from .calls import (
     CALL_HEADERS,
     CONTINUE,
     PASS,
+    PASS_WHOLE,
     PLUGIN_CONFIGURATION,
     REDIS_ANSWER,
     Abi,
@@ -54,7 +55,7 @@ class Machine:
         self._abi = abi
         self._roots: dict[int, Root] = {}
         self._streams: dict[int, Stream[Root]] = {}
-        self._exchanges: dict[bytes, stages.StagedStream] = {}
+        self._exchanges: dict[bytes, stages.StagedStream[Root]] = {}
         self._second_stages: set[int] = set()
         """Contexts of filters in a second stage, and those of their streams that have not begun."""
         self._running: Root | None = None
@@ -117,7 +118,7 @@ class Machine:
             self._second_stages.discard(context)
         stream = self._exchanges.get(stages.take_exchange(headers)[0])
         if stream is None:
-            return stages.refuse_repetition(self._abi, headers)
+            return PASS_WHOLE  # The stream has ended, or another VM has it; see docs/design.md.
         if stream.root is not self._running:
             self._turn_to(stream.root)
         attempt = self._streams[context] = stages.Attempt(stream, context)

@@ -29,7 +29,7 @@ class Root:
         gateway: Gateway,
         context: int,
         streams: Mapping[int, Stream[Root]],
-        exchanges: dict[bytes, StagedStream],
+        exchanges: dict[bytes, StagedStream[Root]],
     ) -> None:
         self.gateway = gateway
         self.port = Port(gateway, context, lambda stream: self.dispatcher.request_header(stream, "x-request-id"))

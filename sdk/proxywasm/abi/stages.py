@@ -14,68 +14,81 @@ says which attempts belong to which stream.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import MutableMapping
+from typing import Any, Final, Protocol, TypeVar
 
+from ..core.dispatcher import Dispatcher
 from ..framing import LENGTH
 from ..replies import NO_PLACE
 from ..text import to_bytes
 from ..wire import BodyMode, Hold, LocalReply, NewRequest
-from .calls import CONTINUE, EVERYTHING, PASS, REQUEST_BODY, REQUEST_HEADERS, STOP_ALL, STOP_BODY, STOP_HEADERS, Abi
+from .calls import (
+    CONTINUE,
+    EVERYTHING,
+    PASS_WHOLE,
+    REQUEST_BODY,
+    REQUEST_HEADERS,
+    STOP_ALL,
+    STOP_BODY,
+    STOP_HEADERS,
+)
 from .half import RESPONSE_SIDE, Half
 from .pairs import join_pairs
-from .stream import NO_GRPC_STATUS, PER_TRY_TIMEOUT, Stream
-
-if TYPE_CHECKING:
-    from .root import Root
+from .port import Port
+from .stream import NO_GRPC_STATUS, PER_TRY_TIMEOUT, Stream, StreamRoot
 
 CONFIGURATION: Final = b'{"_second_stage_": true}'
 """The configuration of the filter in the second stage."""
 _MOST: Final = 16
 """Requests in one stream; the first stage must allow one less to be sent again."""
 _EXCHANGE: Final = b"\0x-proxywasm-exchange\0"
-_COUNT: Final = b"\0x-envoy-attempt-count\0"
+_AGAIN: Final = join_pairs([("x-proxywasm-again", "1")])
 _DETAILS: Final = ("response", "code_details")
 _PAUSE: Final = Hold.PAUSE
+_SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
 _BROKEN: Final = LocalReply(
     502, [("content-type", "text/plain")], b"the response of the upstream has broken off", "proxywasm.response_broken"
 )
 """What a client gets if the plugin does not say anything else."""
 
 
+class StagedRoot(StreamRoot, Protocol):
+    """What these streams need of the plugin, beside what each stream does."""
+
+    port: Port
+    dispatcher: Dispatcher
+
+    @property
+    def exchanges(self) -> MutableMapping[bytes, StagedStream[Any]]: ...
+
+
+Root = TypeVar("Root", bound=StagedRoot)
+
+
 def take_exchange(fields: bytes) -> tuple[bytes, bytes]:
     """The value of the header that identifies the stream, and the header fields without it."""
-    start = fields.find(_EXCHANGE)
-    if start < 0:
-        return b"", fields
-    value = start + len(_EXCHANGE)
-    end = fields.find(b"\0", value)
-    return (fields[value:], fields[:start]) if end < 0 else (fields[value:end], fields[:start] + fields[end:])
+    before, _, rest = fields.partition(_EXCHANGE)
+    value, separator, after = rest.partition(b"\0")
+    return value, before + separator + after
 
 
-def refuse_repetition(abi: Abi, fields: bytes) -> int:
-    """For an attempt of a stream that this VM does not know: only the first one passes as it is. Another one would be
-    a second request to the same upstream, with the same credential."""
-    start = fields.find(_COUNT)
-    if start >= 0 and not fields[start + len(_COUNT) :].startswith((b"1\0",)):
-        _reply(abi, _BROKEN)
-    return PASS
-
-
-class StagedStream(Stream["Root"]):
+class StagedStream(Stream[Root]):
     """A stream of the first stage. From its first attempt on, its response is that of the current attempt."""
 
-    __slots__ = ("_attempt", "_attempts", "_exchange", "_first_byte_ms", "_pending", "_sent")
+    __slots__ = ("_attempt", "_attempts", "_chunk", "_exchange", "_first_byte_ms", "_pending", "_sent")
 
     def __init__(self, root: Root, context: int) -> None:
         super().__init__(root, context)
         self._exchange = b""
-        self._attempt: Attempt | None = None
+        self._attempt: Attempt[Root] | None = None
         self._attempts = 0
         self._first_byte_ms = 0
         self._pending: NewRequest | None = None
         """What the plugin wants to send again, until the attempt for it has begun."""
         self._sent = 0
-        """Bytes of the first request's body that have gone on: those that the first stage has to keep."""
+        """Bytes of the first request's body: those that the first stage has to keep."""
+        self._chunk = 0
+        """Bytes of what the plugin has been given of it last, or has put in its place."""
 
     # What the gateway tells the first stage. From the first attempt on, the plugin has seen the response already.
 
@@ -90,12 +103,21 @@ class StagedStream(Stream["Root"]):
         if self._pending is not None:
             self.log("the request was not sent again: the gateway's first stage has no retry policy that allows it")
             self._abi.edit_header_map(half.map_kind, b"-x-proxywasm-again\0")
-        return PASS
+        return PASS_WHOLE
 
     def body(self, half: Half, size: int, end_of_stream: bool) -> int:
-        if self._attempts and half is not self.request:
-            return CONTINUE
+        if half is not self.request:
+            return CONTINUE if self._attempts else super().body(half, size, end_of_stream)
+        if end_of_stream or half.mode is not _BUFFER:
+            self._chunk = size
+            self._sent += size
         return super().body(half, size, end_of_stream)
+
+    def set_body(self, half: Half, body: bytes) -> None:
+        if half is self.request:
+            self._sent += len(body) - self._chunk
+            self._chunk = len(body)
+        super().set_body(half, body)
 
     def trailers(self, half: Half) -> int:
         if self._attempts and half is not self.request:
@@ -105,6 +127,7 @@ class StagedStream(Stream["Root"]):
     def close(self) -> None:
         self.root.exchanges.pop(self._exchange, None)
         self.root.port.attempts.pop(self.id, None)
+        self.root.port.details.pop(self.id, None)
         super().close()
 
     # Attempts.
@@ -112,14 +135,10 @@ class StagedStream(Stream["Root"]):
     def can_send_again(self) -> bool:
         return 0 < self._attempts < _MOST and self._sent <= self.root.dispatcher.again_limit
 
-    def count_sent(self, size: int) -> None:
-        if self._attempts == 1:
-            self._sent += size
-
-    def is_current(self, attempt: Attempt) -> bool:
+    def is_current(self, attempt: Attempt[Root]) -> bool:
         return self._attempt is attempt and not self.closed
 
-    def begin(self, attempt: Attempt, end_of_stream: bool) -> int:
+    def begin(self, attempt: Attempt[Root], end_of_stream: bool) -> int:
         """An attempt has begun: its request headers are there."""
         self._attempts += 1
         self._attempt = attempt
@@ -127,7 +146,7 @@ class StagedStream(Stream["Root"]):
         if self._attempts == 1:
             if self._first_byte_ms:
                 attempt.limit_first_byte(self._first_byte_ms)
-            return PASS
+            return PASS_WHOLE
         if self._pending is not None:
             return attempt.send(self._take_pending(), end_of_stream)
         return self._response_broken(attempt, end_of_stream)
@@ -135,11 +154,12 @@ class StagedStream(Stream["Root"]):
     def _take_pending(self) -> NewRequest:
         pending, self._pending = self._pending, None
         assert pending is not None
+        self.root.port.details.pop(self.id, None)
         if pending.first_byte_timeout_ms is None and self._first_byte_ms:
             return NewRequest(pending.headers, pending.body, self._first_byte_ms)
         return pending
 
-    def _response_broken(self, attempt: Attempt, end_of_stream: bool) -> int:
+    def _response_broken(self, attempt: Attempt[Root], end_of_stream: bool) -> int:
         """The response of the attempt before has broken off while the plugin held all of it. The gateway's own answer
         to that has led to this attempt, so that the plugin can say what follows."""
         half = self.response
@@ -158,15 +178,19 @@ class StagedStream(Stream["Root"]):
             attempt.waits = True
             attempt.has_no_body = end_of_stream
             return STOP_ALL
-        self.reply(_BROKEN) if not self._answered else None
+        if not self._answered:
+            self._reply_broken()
         return CONTINUE
 
-    def end_attempt(self, attempt: Attempt) -> None:
+    def _reply_broken(self) -> None:
+        self.response.arrived = True
+        self.reply(_BROKEN)
+
+    def end_attempt(self, attempt: Attempt[Root]) -> None:
         """The gateway has finished with it."""
         if not self.is_current(attempt):
             return
-        if self.response.holds_headers:
-            self._gateway.here = attempt.id
+        if self.response.holds_headers and not self._answered:
             self.root.port.details[self.id] = self.root.port.get_property(self.id, _DETAILS) or b""
         self._attempt = None
         self.response.context = self.id
@@ -183,7 +207,7 @@ class StagedStream(Stream["Root"]):
             return
         self._pending = request
         before, root = self.response, self.root
-        before.mode, before.hold = BodyMode.SKIP, None
+        before.mode, before.hold = _SKIP, None
         self.response = Half(RESPONSE_SIDE, self.id, root.on_response_headers, root.on_response_body)
         self.taken = None
         attempt, self._attempt = self._attempt, None
@@ -209,17 +233,17 @@ class StagedStream(Stream["Root"]):
         attempt = self._attempt
         if attempt is not None and attempt.waits and half is not self.request:
             attempt.waits = False
-            self.reply(_BROKEN)
+            self._reply_broken()
         else:
             super().go_on(half)
 
 
-class Attempt(Stream["Root"]):
+class Attempt(Stream[Root]):
     """A stream of the second stage: one request of a stream, and what answers it."""
 
     __slots__ = ("_body", "_stream", "has_no_body", "undecided", "waits")
 
-    def __init__(self, stream: StagedStream, context: int) -> None:
+    def __init__(self, stream: StagedStream[Root], context: int) -> None:
         super().__init__(stream.root, context)
         self._stream = stream
         self._body: bytes | None = None
@@ -235,13 +259,12 @@ class Attempt(Stream["Root"]):
         stream = self._stream
         if half is self.request:
             return stream.begin(self, end_of_stream)
-        return Stream.headers(stream, stream.response, fields, end_of_stream) if stream.is_current(self) else PASS
+        return Stream.headers(stream, stream.response, fields, end_of_stream) if stream.is_current(self) else PASS_WHOLE
 
     def body(self, half: Half, size: int, end_of_stream: bool) -> int:
         stream = self._stream
         if half is not self.request:
             return Stream.body(stream, stream.response, size, end_of_stream) if stream.is_current(self) else CONTINUE
-        stream.count_sent(size)
         if self._body is None:
             return CONTINUE
         if not end_of_stream:
@@ -278,7 +301,7 @@ class Attempt(Stream["Root"]):
         self._gateway.enter(self.id)
         self._abi.set_header_map_pairs(REQUEST_HEADERS, join_pairs(fields))
         if end_of_stream:
-            return PASS
+            return PASS_WHOLE
         self._body = request.body
         return STOP_HEADERS
 
@@ -292,8 +315,4 @@ class Attempt(Stream["Root"]):
         """Answer so that the first stage sends the client's request once more."""
         if not self.closed and not self._stream.closed:
             self._gateway.enter(self.id)
-            _reply(self._abi, LocalReply(503, [("x-proxywasm-again", "1")], b"", "proxywasm.again"))
-
-
-def _reply(abi: Abi, reply: LocalReply) -> None:
-    abi.send_local_response(reply.status, reply.details.encode(), reply.body, join_pairs(reply.headers), NO_GRPC_STATUS)
+            self._abi.send_local_response(503, b"proxywasm.again", b"", _AGAIN, NO_GRPC_STATUS)

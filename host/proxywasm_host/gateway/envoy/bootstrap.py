@@ -70,14 +70,15 @@ def bootstrap(
     """
     # What a tap writes of a stream is one request and one response, behind all plugins.
     sender = None if taps else stages.sender(gateway)
+    staged = sender is not None or changeable
     listeners = [_listener(gateway, modules, sender, changeable, taps)]
     found = clusters(gateway, ca_file)
-    if sender is not None or changeable:
+    if staged:
         listeners.append(_second_stage(gateway, modules, sender, changeable))
         found.append(stages.cluster(gateway))
     config: Json = {
         "static_resources": {"listeners": listeners, "clusters": found},
-        "bootstrap_extensions": [stages.bootstrap_extension()],
+        "bootstrap_extensions": [stages.bootstrap_extension()] if staged else [],
         "overload_manager": {
             "resource_monitors": [
                 extension(
@@ -101,16 +102,16 @@ def _listener(
     gateway: Gateway, modules: Mapping[str, Path], sender: int | None, changeable: bool, taps: Path | None
 ) -> Json:
     """`sender` is the place of the plugin that sends requests again; None: there is no second stage."""
-    limits = gateway.limits
+    limits, two_stages = gateway.limits, sender is not None or changeable
     in_first = gateway.plugins if sender is None else gateway.plugins[: sender + 1]
     total = {} if limits.total is None else {"max_stream_duration": seconds(limits.total)}
     return http_listener(
         "gateway",
         _everywhere(address(*gateway.listen)),
-        routes(gateway, staged=sender is not None),
+        routes(gateway, staged=sender is not None, two_stages=two_stages),
         [
             *pages(gateway, always=changeable),
-            *pin_route(),
+            *pin_route(two_stages=two_stages),
             *(before_plugins(taps) if taps else ()),
             *(
                 _plugin(plugin, modules[plugin.name], place, sends_again=limits.body if place == sender else 0)
@@ -145,9 +146,10 @@ def _listener(
         },
         upgrade_configs=[{"upgrade_type": "websocket"}],
         http_protocol_options=http1_options(gateway),
-        early_header_mutation_extensions=stages.at_the_edge() if sender is not None or changeable else [],
+        early_header_mutation_extensions=stages.at_the_edge() if two_stages else [],
+        host={"include_request_attempt_count": True} if two_stages else None,
         access_log=[
-            *([_access_log(staged=sender is not None or changeable)] if gateway.access_log else ()),
+            *([_access_log(two_stages=two_stages)] if gateway.access_log else ()),
             *([access_log(taps)] if taps else ()),
         ],
         local_reply_config=explain_refusal(),
@@ -232,8 +234,8 @@ def _plugin(plugin: PluginEntry, module: Path, place: int, *, sends_again: int =
     )
 
 
-def _access_log(*, staged: bool) -> Json:
-    upstream = f"%DYNAMIC_METADATA(proxywasm:{stages.UPSTREAM})%" if staged else _ACCESS_LOG["upstream"]
+def _access_log(*, two_stages: bool) -> Json:
+    upstream = f"%DYNAMIC_METADATA(proxywasm:{stages.UPSTREAM})%" if two_stages else _ACCESS_LOG["upstream"]
     return extension(
         "stdout",
         "extensions.access_loggers.stream.v3.StdoutAccessLog",

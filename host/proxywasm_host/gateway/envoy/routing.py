@@ -25,9 +25,9 @@ _REFUSED = (
 )
 
 
-def routes(gateway: Gateway, *, staged: bool = False) -> list[Json]:
-    """Those of the listener that clients reach. `staged`: they lead to the second stage."""
-    route_to = _staged_route if staged else _route
+def routes(gateway: Gateway, *, staged: bool = False, two_stages: bool = False) -> list[Json]:
+    """Those of the listener that clients reach. `staged`: they lead to the second stage. `two_stages`: there is one."""
+    route_to = _staged_route if staged else _telling_route if two_stages else _route
     again = [route_to(gateway, route, _again(route)) for route in gateway.routes]
     first = [route_to(gateway, route, _match(route.match)) for route in gateway.routes]
     return again + first
@@ -37,7 +37,7 @@ def second_routes(gateway: Gateway) -> list[Json]:
     """Those of the second stage. The first one has chosen the route."""
     again = [_route(gateway, route, _again(route)) for route in gateway.routes]
     first = [_route(gateway, route, stages.match(route)) for route in gateway.routes]
-    return [stages.of_second_stage(route) for route in again + first]
+    return [stages.refuse_repetition(), *(stages.of_second_stage(route) for route in again + first)]
 
 
 def _again(route: Route) -> Json:
@@ -45,7 +45,7 @@ def _again(route: Route) -> Json:
     return {"prefix": "/", "filter_state": [_noted(route.name)]}
 
 
-def pin_route() -> list[Json]:
+def pin_route(*, two_stages: bool) -> list[Json]:
     """The filters that store the client's choice: the route and the authority."""
     authority = {
         "header": ":authority",
@@ -57,7 +57,7 @@ def pin_route() -> list[Json]:
             "note-host",
             "extensions.filters.http.header_to_metadata.v3.Config",
             request_rules=[authority],
-            response_rules=[stages.note_upstream(_METADATA)],
+            **({"response_rules": [stages.note_upstream(_METADATA)]} if two_stages else {}),
         ),
     ]
 
@@ -110,6 +110,10 @@ def _route(gateway: Gateway, route: Route, match: Json) -> Json:
         "request_headers_to_remove": ["x-envoy-external-address", "x-forwarded-proto"],
         **({"typed_per_filter_config": own} if own else {}),
     }
+
+
+def _telling_route(gateway: Gateway, route: Route, match: Json) -> Json:
+    return _route(gateway, route, match) | stages.tell_upstream()
 
 
 def _staged_route(gateway: Gateway, route: Route, match: Json) -> Json:

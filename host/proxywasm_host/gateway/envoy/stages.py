@@ -115,10 +115,28 @@ def match(route: Route) -> Json:
 
 def of_second_stage(route: Json) -> Json:
     """The same route in the second stage."""
-    upstream = {"header": {"key": _UPSTREAM, "value": "%UPSTREAM_CLUSTER%"}}
     return {
         **route,
+        **tell_upstream(),
         "request_headers_to_remove": [*route["request_headers_to_remove"], _EXCHANGE, "x-envoy-attempt-count"],
+    }
+
+
+def refuse_repetition() -> Json:
+    """The route of a request that has been sent once more, unless the plugin puts another one in its place: it would be
+    a second one to the same service with the same key. So it is if the plugin was replaced meanwhile."""
+    repeated = {"name": "x-envoy-attempt-count", "string_match": {"exact": "1"}, "invert_match": True}
+    return {
+        "name": "repeated",
+        "match": {"prefix": "/", "headers": [repeated]},
+        "direct_response": {"status": 503, "body": {"inline_string": "the gateway has a new configuration\n"}},
+    }
+
+
+def tell_upstream() -> Json:
+    """The fields of a route to upstreams that say which of them has answered, and that no answer says `AGAIN`."""
+    upstream = {"header": {"key": _UPSTREAM, "value": "%UPSTREAM_CLUSTER%"}}
+    return {
         "response_headers_to_remove": [_AGAIN, _UPSTREAM],
         "response_headers_to_add": [{**upstream, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}],
     }
