@@ -83,7 +83,7 @@ def cluster(gateway: Gateway) -> Json:
 def at_the_edge() -> list[Json]:
     """What the first stage does to each request before its route is chosen: headers that are for the second stage do
     not come from clients."""
-    removed = [{"remove": name} for name in (_AGAIN, _ROUTE, _HOST, *_FOR_ROUTERS)]
+    removed = [{"remove": name} for name in (_AGAIN, _ROUTE, _HOST, _UPSTREAM, *_FOR_ROUTERS)]
     header = {"header": {"key": _EXCHANGE, "value": "%UNIQUE_ID%"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
     kind = "extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
     return [extension("exchange", kind, mutations=[*removed, {"append": header}])]

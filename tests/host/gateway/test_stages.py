@@ -1,0 +1,375 @@
+"""Envoy with a second stage: what a client and a service see of requests that ai-proxy sends again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.host.gateway.both import Running, running
+from tests.host.gateway.live.scene import body_of
+from tests.host.gateway.live.test_routing import FAILING, body_of_request, is_whole, provider
+from tests.host.gateway.live.test_routing import Service as FailingService
+
+from proxywasm_host.gateway.envoy import bootstrap, stages
+from proxywasm_host.gateway.model import Gateway
+from proxywasm_host.testing import chat_stream
+
+BUSY = b'HTTP/1.1 503 X\r\nContent-Type: application/json\r\nContent-Length: 28\r\n\r\n{"error":{"message":"busy"}}'
+STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+SECONDS = 60.0
+FORGED = {
+    "x-proxywasm-exchange": "mine",
+    "x-proxywasm-again": "1",
+    "x-proxywasm-route": "other",
+    "x-proxywasm-host": "other.test",
+    "x-proxywasm-upstream": "mine",
+    "x-envoy-attempt-count": "7",
+    "x-envoy-retry-on": "5xx,retriable-headers",
+    "x-envoy-max-retries": "9",
+}
+"""Headers that have a meaning between the stages, and those by which Envoy obeys clients of private networks."""
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Service:
+    answer: Answer
+    port: int = 0
+    heads: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    left: int = 0
+    """Connections that the gateway has closed while the service was answering."""
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            self.heads.append(head)
+            if "\r\ncontent-length:" in head.lower() or "\r\ntransfer-encoding:" in head.lower():
+                self.bodies.append(await body_of_request(head, reader))
+            await self.answer(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self.left += 1
+        finally:
+            writer.close()
+
+
+async def busy(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(BUSY)
+    await writer.drain()
+
+
+def streaming(first_has_arrived: asyncio.Event) -> Answer:
+    """A stream whose second part is sent only after the first has arrived at the client."""
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        role, first, *rest = chat_stream(["Hel", "lo"]).body
+        writer.write(STREAM + role + first)
+        await writer.drain()
+        await asyncio.wait_for(first_has_arrived.wait(), SECONDS)
+        writer.write(b"".join(rest))
+
+    return answer
+
+
+def config(**fallback: Any) -> dict[str, Any]:
+    return {
+        "providers": [provider("bad", ["bad-1"], models=["m"]), provider("good", ["good-1"], models=["m"])],
+        "routing": {"fallback": fallback or {"on": ["connect", "status"]}, "routeHeader": True},
+    }
+
+
+def content(module: Path, services: dict[str, int], plugin: dict[str, Any], **keys: Any) -> dict[str, Any]:
+    return {
+        "plugins": [{"name": "ai-proxy", "module": str(module), "config": plugin}],
+        "routes": [{"name": "chat", "match": {"path_prefix": "/v1/"}}],
+        "upstreams": {name: f"http://127.0.0.1:{port}" for name, port in services.items()},
+        **keys,
+    }
+
+
+@asynccontextmanager
+async def served(*services: Any) -> AsyncIterator[None]:
+    servers = [await asyncio.start_server(service.accept, "127.0.0.1", 0) for service in services]
+    for service, server in zip(services, servers, strict=True):
+        service.port = server.sockets[0].getsockname()[1]
+    yield
+    for server in servers:
+        server.close()
+
+
+def request(body: bytes, *lines: str, **headers: str) -> bytes:
+    named = {"Host": "a", "Content-Type": "application/json", "Connection": "close", **headers}
+    head = [*(lines or ("POST /v1/chat/completions HTTP/1.1",)), *(f"{name}: {value}" for name, value in named.items())]
+    return "".join(f"{line}\r\n" for line in [*head, ""]).encode() + body
+
+
+def chat(text: str = "hi", **more: Any) -> bytes:
+    return json.dumps({"model": "m", "stream": True, "messages": [{"role": "user", "content": text}], **more}).encode()
+
+
+async def ask(port: int, data: bytes) -> tuple[bytes, bytes]:
+    """Head and body of the whole response."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(data)
+    got = await asyncio.wait_for(reader.read(), SECONDS)
+    writer.close()
+    return got.partition(b"\r\n\r\n")[0], body_of(got)
+
+
+def envoy(folder: Path, found: dict[str, Any]) -> AbstractContextManager[Running]:
+    return running("envoy", folder, found)
+
+
+def test_the_answer_of_a_later_attempt_streams_whatever_the_client_forges(
+    ai_proxy_module: Path, tmp_path: Path
+) -> None:
+    """The first chunk reaches the client before the second is sent."""
+
+    async def talk() -> Running:
+        arrived = asyncio.Event()
+        bad, good = Service(busy), Service(streaming(arrived))
+        async with served(bad, good):
+            services = {"bad.test": bad.port, "good.test": good.port}
+            with envoy(tmp_path, content(ai_proxy_module, services, config(), access_log=True)) as gateway:
+                reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+                body = chat("x" * 100_000)
+                writer.write(request(body, **FORGED, **{"Content-Length": str(len(body))}))
+                got = await asyncio.wait_for(reader.readuntil(b"Hel"), SECONDS)
+                arrived.set()
+                got += await asyncio.wait_for(reader.read(), SECONDS)
+                writer.close()
+                while '"ended"' not in gateway.log():
+                    await asyncio.sleep(0.02)
+        head = got.partition(b"\r\n\r\n")[0]
+        assert is_whole(head, body_of(got)), got
+        assert b"x-proxywasm-route: bad/m=status, good/m=answered" in head
+        assert head.count(b"x-proxywasm-") == 1
+        assert [*map(len, (bad.bodies, good.bodies))] == [1, 1]
+        assert all(json.loads(sent)["messages"][0]["content"] == "x" * 100_000 for sent in bad.bodies + good.bodies)
+        for service in (bad, good):
+            assert "x-proxywasm-" not in service.heads[0]
+            assert not re.search("x-envoy-(attempt|retry|max)", service.heads[0])
+        assert "authorization: Bearer bad-1" in bad.heads[0]
+        assert "authorization: Bearer good-1" in good.heads[0]
+        return gateway
+
+    gateway = asyncio.run(talk())
+    lines = [json.loads(line) for line in gateway.log().splitlines() if line.startswith("{")]
+    assert [(line["route"], line["upstream"], line["status"]) for line in lines] == [("chat", "good.test", 200)]
+    assert json.loads(lines[0]["ai_proxy"])["fallbacks"] == 1, "properties are those of the client's stream"
+
+
+def gateway_of(*plugins: dict[str, Any]) -> Gateway:
+    return Gateway.model_validate({
+        "listen": "127.0.0.1:1",
+        "plugins": [{"module": str(Path(__file__)), **plugin} for plugin in plugins],
+        "routes": [{"name": "all", "upstream": "a"}],
+        "upstreams": {"a": "http://127.0.0.1:1"},
+    })  # fmt: skip
+
+
+def filters(listener: dict[str, Any]) -> list[str]:
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    return [each["name"] for each in manager["http_filters"] if each["name"].startswith("plugin.")]
+
+
+def listeners_of(*plugins: dict[str, Any]) -> list[dict[str, Any]]:
+    found = gateway_of(*plugins)
+    modules = {plugin.name: Path(__file__) for plugin in found.plugins}
+    return list(bootstrap(found, modules, None)["static_resources"]["listeners"])
+
+
+FALLBACK = {"routing": {"fallback": {"attempts": 2}}}
+
+
+def test_plugins_before_the_one_that_sends_again_see_each_stream_once() -> None:
+    first, second = listeners_of({"name": "limits"}, {"name": "proxy", "config": FALLBACK}, {"name": "last"})
+    assert filters(first) == ["plugin.limits", "plugin.proxy"]
+    assert filters(second) == ["plugin.proxy", "plugin.last"]
+    assert (first["name"], second["name"]) == ("gateway", stages.SECOND_STAGE)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "expected"),
+    [
+        ({"config": FALLBACK}, True),
+        ({"config": {"_rules_": [{"_match_route_": ["a"], **FALLBACK}]}}, True),
+        ({"sends_again": True}, True),
+        ({"config": FALLBACK, "sends_again": False}, False),
+        ({"config": {"routing": {"strategy": "weight"}}}, False),
+        ({"config": {"routing": {"fallback": {}}}}, False),
+    ],
+)
+def test_there_is_a_second_stage_only_for_a_plugin_that_needs_it(plugin: dict[str, Any], expected: bool) -> None:
+    found = listeners_of({"name": "proxy", **plugin})
+    assert len(found) == (2 if expected else 1)
+    assert ("x-proxywasm-" in json.dumps(found)) is expected, "one stage is as it would be without this"
+
+
+@pytest.mark.exhaustive
+def test_parallel_streams_of_failing_providers_do_not_mix(ai_proxy_module: Path, tmp_path: Path) -> None:
+    """Each answer repeats the number of its request. The breaker is open afterwards, and says so in the metrics."""
+    streams = 50
+    bad = FailingService(False)
+
+    class Echo(FailingService):
+        async def answer(self, writer: asyncio.StreamWriter) -> None:
+            number = self.asked[-1][0].partition(":")[0]
+            writer.write(STREAM)
+            for chunk in chat_stream(["Hel", "lo", f" <{number}>"]).body:
+                writer.write(chunk)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+
+    good = Echo(True)
+    plugin = {
+        "providers": [
+            provider("bad", ["bad-1", "bad-2"], models=["m"], retryOnFailure={"enabled": True}),
+            provider("gone", ["gone-1"], models=["m"]),
+            provider("good", ["good-1"], models=["m"]),
+        ],
+        "routing": {
+            "fallback": {"attempts": 6, "firstByteTimeout": 500, "retryBudget": 400},
+            "breaker": {"failures": 5, "openFor": 600_000},
+        },
+    }
+
+    async def talk() -> str:
+        async with served(bad, good):
+            services = {"bad.test": bad.port, "gone.test": 1, "good.test": good.port}
+            with envoy(tmp_path, content(ai_proxy_module, services, plugin)) as gateway:
+
+                async def one(text: str) -> None:
+                    body = chat(text)
+                    head, got = await ask(gateway.port, request(body, **{"Content-Length": str(len(body))}))
+                    assert is_whole(head, got), (text, head, got)
+                    assert re.findall(rb"<(.*?)>", got) == [text.partition(":")[0].encode()], "another stream's answer"
+
+                stages_of_failure = [stage for stage in FAILING if stage != "silent answer"]
+                texts = [f"{number}:{stages_of_failure[number % len(stages_of_failure)]}" for number in range(streams)]
+                await asyncio.gather(*map(one, texts))
+                before = len(bad.asked)
+                await asyncio.gather(*(one(f"later {text}") for text in texts))
+                assert len(bad.asked) == before, "its breaker is open"
+                return gateway.metrics()
+
+    metrics = asyncio.run(talk())
+    counted = Counter(("bad", *one) for one in bad.asked) + Counter(("good", *one) for one in good.asked)
+    assert max(counted.values()) == 1, "no pair of provider and key is asked twice for one request"
+    states = dict(re.findall(r'ai_proxy_breaker_state\{[^}]*provider="(\w+)"[^}]*\} (\d)', metrics))
+    assert states == {"bad": "2", "gone": "2"}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("failing", ["connection", "status"])
+def test_bodies_of_all_kinds_are_sent_again(ai_proxy_module: Path, tmp_path: Path, failing: str) -> None:
+    """As long as the gateway keeps them; above that the next provider is asked by a call-out."""
+    large = chat("x" * 900_000)
+    trailers = b"%x\r\n%b\r\n0\r\nx-trailer: 1\r\n\r\n"
+    chunked = {"Transfer-Encoding": "chunked"}
+    small = chat("small")
+    requests = {
+        "large": request(large, **{"Content-Length": str(len(large))}),
+        "chunked": request(b"%x\r\n%b\r\n0\r\n\r\n" % (len(small), small), **chunked),
+        "trailers": request(trailers % (len(small), small), **chunked),
+        "expects": request(small, **{"Content-Length": str(len(small)), "Expect": "100-continue"}),
+    }
+
+    async def talk() -> None:
+        arrived = asyncio.Event()
+        arrived.set()
+        bad, good = Service(busy), Service(streaming(arrived))
+        async with served(bad, good):
+            services = {"bad.test": bad.port if failing == "status" else 1, "good.test": good.port}
+            found = content(ai_proxy_module, services, config(), limits={"body": 1_000_000}, trailers=True)
+            with envoy(tmp_path, found) as gateway:
+                for name, data in requests.items():
+                    got = b"".join(await ask(gateway.port, data))
+                    assert b"Hel" in got, (name, got)
+                    assert b"[DONE]" in got, (name, got)
+        assert [len(json.loads(body)["messages"][0]["content"]) for body in good.bodies] == [900_000, 5, 5, 5]
+
+    asyncio.run(talk())
+
+
+@pytest.mark.exhaustive
+def test_a_client_that_leaves_ends_the_attempt_that_is_under_way(ai_proxy_module: Path, tmp_path: Path) -> None:
+    async def talk() -> None:
+        asked = asyncio.Event()
+
+        async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.set()
+            assert await asyncio.wait_for(reader.read(), SECONDS) == b"", "the gateway leaves"
+            raise ConnectionError
+
+        bad, good = Service(busy), Service(silent)
+        async with served(bad, good):
+            services = {"bad.test": bad.port, "good.test": good.port}
+            with envoy(tmp_path, content(ai_proxy_module, services, config())) as gateway:
+                _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+                body = chat()
+                writer.write(request(body, **{"Content-Length": str(len(body))}))
+                await asyncio.wait_for(asked.wait(), SECONDS)
+                writer.close()
+                while not good.left:
+                    await asyncio.sleep(0.02)
+                while not re.search(r"second_stage_downstream_rq_active\{[^}]*\} 0\n", gateway.metrics()):
+                    await asyncio.sleep(0.02)
+        assert len(bad.heads) == len(good.heads) == 1
+
+    asyncio.run(talk())
+
+
+@pytest.mark.exhaustive
+def test_the_last_failure_reaches_the_client_as_the_service_has_sent_it(ai_proxy_module: Path, tmp_path: Path) -> None:
+    async def limited(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        text = b'{"error":{"message":"slow down","type":"x"}}'
+        head = b"HTTP/1.1 429 X\r\nContent-Type: application/json\r\nretry-after: 7\r\nContent-Length: %d\r\n\r\n"
+        writer.write(head % len(text) + text)
+        await writer.drain()
+
+    async def talk() -> None:
+        bad, good = Service(busy), Service(limited)
+        async with served(bad, good):
+            services = {"bad.test": bad.port, "good.test": good.port}
+            with envoy(tmp_path, content(ai_proxy_module, services, config())) as gateway:
+                body = chat()
+                head, got = await ask(gateway.port, request(body, **{"Content-Length": str(len(body))}))
+        assert head.startswith(b"HTTP/1.1 429")
+        assert b"\r\nretry-after: 7" in head
+        assert b"slow down" in got
+
+    asyncio.run(talk())
+
+
+@pytest.mark.exhaustive
+def test_websockets_pass_both_stages(ai_proxy_module: Path, tmp_path: Path) -> None:
+    async def upgraded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n")
+        writer.write(b"got " + await asyncio.wait_for(reader.readexactly(4), SECONDS))
+        await writer.drain()
+
+    async def talk() -> None:
+        good = Service(upgraded)
+        async with served(good):
+            services = {"bad.test": good.port, "good.test": good.port}
+            with envoy(tmp_path, content(ai_proxy_module, services, config())) as gateway:
+                reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+                line = "GET /v1/realtime?model=m HTTP/1.1"
+                key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
+                writer.write(request(b"", line, Upgrade="websocket", **{**key, "Connection": "Upgrade"}))
+                got = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SECONDS)
+                assert got.startswith(b"HTTP/1.1 101"), got
+                writer.write(b"ping")
+                assert await asyncio.wait_for(reader.readexactly(8), SECONDS) == b"got ping"
+                writer.close()
+
+    asyncio.run(talk())
