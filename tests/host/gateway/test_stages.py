@@ -17,6 +17,8 @@ from tests.host.gateway.both import Running, running
 from tests.host.gateway.live.scene import body_of
 from tests.host.gateway.live.test_routing import FAILING, body_of_request, is_whole, provider
 from tests.host.gateway.live.test_routing import Service as FailingService
+from tests.host.gateway.reload.process import GatewayFile, watching
+from tests.host.serve_process import free_port
 
 from proxywasm_host.gateway.envoy import bootstrap, stages
 from proxywasm_host.gateway.model import Gateway
@@ -271,7 +273,6 @@ def test_parallel_streams_of_failing_providers_do_not_mix(ai_proxy_module: Path,
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("failing", ["connection", "status"])
 def test_bodies_of_all_kinds_are_sent_again(ai_proxy_module: Path, tmp_path: Path, failing: str) -> None:
-    """As long as the gateway keeps them; above that the next provider is asked by a call-out."""
     large = chat("x" * 900_000)
     trailers = b"%x\r\n%b\r\n0\r\nx-trailer: 1\r\n\r\n"
     chunked = {"Transfer-Encoding": "chunked"}
@@ -296,6 +297,7 @@ def test_bodies_of_all_kinds_are_sent_again(ai_proxy_module: Path, tmp_path: Pat
                     assert b"Hel" in got, (name, got)
                     assert b"[DONE]" in got, (name, got)
         assert [len(json.loads(body)["messages"][0]["content"]) for body in good.bodies] == [900_000, 5, 5, 5]
+        assert not any("x-envoy-internal" in head for head in good.heads), "none was asked by a call-out"
 
     asyncio.run(talk())
 
@@ -371,5 +373,67 @@ def test_websockets_pass_both_stages(ai_proxy_module: Path, tmp_path: Path) -> N
                 writer.write(b"ping")
                 assert await asyncio.wait_for(reader.readexactly(8), SECONDS) == b"got ping"
                 writer.close()
+
+    asyncio.run(talk())
+
+
+@pytest.mark.exhaustive
+def test_a_fallback_comes_and_changes_while_requests_are_under_way(ai_proxy_module: Path, tmp_path: Path) -> None:
+    """A request of a gateway with one stage ends there; one whose attempt is under way keeps its configuration."""
+
+    async def talk() -> None:
+        asked, goes_on, arrived = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        async def waiting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.set()
+            await asyncio.wait_for(goes_on.wait(), SECONDS)
+            await busy(reader, writer)
+
+        async def first_of(port: int, body: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            asked.clear()
+            goes_on.clear()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(request(body, **{"Content-Length": str(len(body))}))
+            await asyncio.wait_for(asked.wait(), SECONDS)
+            return reader, writer
+
+        bad, good = Service(waiting), Service(streaming(arrived))
+        async with served(bad, good):
+            services = {"bad.test": bad.port, "good.test": good.port}
+            with_fallback = config()
+            without = {**with_fallback, "routing": {"routeHeader": True}}
+            admin = {"admin": f"127.0.0.1:{free_port()}", "listen": f"127.0.0.1:{free_port()}"}
+            file = GatewayFile(tmp_path / "gateway.yaml", content(ai_proxy_module, services, without, **admin))
+            file.save()
+            with watching("envoy", file) as run:
+
+                def load(plugin: dict[str, Any], number: int) -> None:
+                    file.save(plugins=content(ai_proxy_module, services, plugin)["plugins"])
+                    run.wait_for("loaded again", number)
+
+                reader, writer = await first_of(run.port, chat())
+                load(with_fallback, 1)
+                goes_on.set()
+                got = await asyncio.wait_for(reader.read(), SECONDS)
+                writer.close()
+                assert got.startswith(b"HTTP/1.1 503"), got
+                assert not good.heads
+
+                reader, writer = await first_of(run.port, chat())
+                load(config(on=["connect", "status"], attempts=2), 2)
+                goes_on.set()
+                got = await asyncio.wait_for(reader.readuntil(b"Hel"), SECONDS)
+                arrived.set()
+                got += await asyncio.wait_for(reader.read(), SECONDS)
+                writer.close()
+                assert is_whole(got.partition(b"\r\n\r\n")[0], body_of(got)), got
+
+                reader, writer = await first_of(run.port, chat())
+                load(without, 3)
+                goes_on.set()
+                got = await asyncio.wait_for(reader.read(), SECONDS)
+                writer.close()
+                assert [*map(len, (bad.heads, good.heads))] == [3, 1], got
+                assert got.startswith(b"HTTP/1.1 503"), got
 
     asyncio.run(talk())
