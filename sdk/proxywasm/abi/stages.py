@@ -167,7 +167,9 @@ class StagedStream(Stream[Root]):
         if half.holds_headers and not self._bypassed:
             self._gateway.enter(attempt.id)
             try:
-                self.root.carry_out(self.root.dispatcher.on_response_broken(self.id) or (), self, half)  # type: ignore[arg-type]
+                outcome = self.root.dispatcher.on_response_broken(self.id)
+                assert not isinstance(outcome, bytes), "only body phases answer with a body"
+                self.root.carry_out(outcome or (), self, half)
             except BaseException as error:
                 self.fail(self.root.message(error), half)
         attempt.undecided = False
