@@ -248,7 +248,7 @@ class HttpContext(UserAttributes):
 
     @property
     def can_send_again(self) -> bool:
-        """Whether `send_again` is possible now, in this gateway. In gateways with Proxy-Wasm it never is."""
+        """Whether `send_again` is possible now, in this gateway. With Proxy-Wasm it needs a second stage."""
         return not sending_again.why_not(self)
 
     def send_again(

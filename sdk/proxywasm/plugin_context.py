@@ -53,6 +53,12 @@ class PluginContext(PluginState):
         """Whether this gateway can send another request in a stream at all; see `HttpContext.send_again`."""
         return current("can_send_again").sends_again
 
+    @property
+    def times_first_byte(self) -> bool:
+        """Whether this gateway limits the time until the body of a response begins, while a plugin holds its headers.
+        Others limit only the time to the headers; see `HttpContext.set_first_byte_timeout`."""
+        return current("times_first_byte").times_first_byte
+
     # Configuration.
 
     def enable_rule_level_config_isolation(self) -> None:

@@ -71,6 +71,9 @@ class PluginEntry(_Part):
     """What the plugin's own documentation says."""
     on_failure: Literal["closed", "open"] = "closed"
     """What happens to requests while the plugin cannot run: an error, or nothing, as if it were not there."""
+    sends_again: Annotated[bool | None, NotIn("serve", "every plugin can do it there; leave it out")] = None
+    """Whether the plugin sends requests again (`ctx.send_again`), for which Envoy needs a second stage. Without it: if
+    its configuration has `routing.fallback`, as that of ai_proxy."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:

@@ -37,8 +37,8 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
             body = pivot
             changed = True
         is_chat = pivot is not None
-    if exchange.api in _CONTINUE_RESPONSES and "previous_response_id" in body:
-        changed |= client_protocols.expand_response(provider, exchange, body)
+    if "previous_response_id" in body or "thread" in body:
+        changed |= _continue(provider, exchange, body)
     if settings.custom_settings:
         changed |= custom_settings.apply(settings.custom_settings, body)
     exchange.stream = body.get("stream") is True
@@ -50,8 +50,6 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
         changed |= messages.prepare(settings, provider.row, body)
         if apis.CHAT in protocols and not (isinstance(conversation := body.get("messages"), list) and conversation):
             raise ApiError(400, "messages must be a non-empty array", param="messages")
-    if exchange.api == apis.MESSAGES and body.get("thread") is not None and not provider.row.dialect.keeps_threads:
-        raise threads_unsupported()
     changed |= _map_model(provider, exchange, body)
     if is_chat and provider.context is not None:
         changed |= provider.context.insert(body)
@@ -62,6 +60,15 @@ def prepare(provider: Provider, exchange: Exchange, body: Json) -> tuple[Json, b
     if is_chat and apis.CHAT not in protocols:  # Others ask the profile when they convert the chat.
         changed |= model_rules.apply(exchange, body)
     return body, changed
+
+
+def _continue(provider: Provider, exchange: Exchange, body: Json) -> bool:
+    """A conversation that the client does not send whole. Returns whether the body has changed; raises `ApiError`."""
+    if exchange.api in _CONTINUE_RESPONSES and "previous_response_id" in body:
+        return client_protocols.expand_response(provider, exchange, body)
+    if exchange.api == apis.MESSAGES and body.get("thread") is not None and not provider.row.dialect.keeps_threads:
+        raise threads_unsupported()
+    return False
 
 
 def _fit(provider: Provider, exchange: Exchange, body: Json) -> bool:

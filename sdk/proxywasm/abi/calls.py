@@ -28,6 +28,8 @@ CONTINUE: Final = 0
 PASS: Final = 8
 """From a header phase, for the shim, which tells the gateway to continue: the plugin reads neither the body nor the
 trailers of this message, so trailers need no call into it."""
+PASS_WHOLE: Final = 9
+"""The same, and the message's body needs no call either."""
 STOP_HEADERS: Final = 1
 """Headers wait, body phases continue. Envoy needs `allow_on_headers_stop_iteration: true` for it."""
 STOP_ALL: Final = 4

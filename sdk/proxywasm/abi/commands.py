@@ -10,9 +10,6 @@ from ..wire import Hold
 from .half import Half
 from .stream import Stream
 
-_PER_TRY_TIMEOUT: Final = "x-envoy-upstream-rq-per-try-timeout-ms"
-"""Envoy's router reads and removes it. It ends a try whose response has not begun in time, and never one whose has."""
-
 Carry: TypeAlias = Callable[[Stream[Any], Any, Half | None, bool], None]
 
 
@@ -94,14 +91,12 @@ def _reply(stream: Stream[Any], command: wire.SendLocalReply, half: Half | None,
         stream.reply(command.value)
 
 
-def _send_again(stream: Stream[Any], _: wire.SendAgain, __: Half | None, ___: bool) -> None:
-    # The SDK refuses it where the author asks for it, so a plugin has made this command without it.
-    stream.log("the request is not sent again: this gateway sends each request once")
+def _send_again(stream: Stream[Any], command: wire.SendAgain, half: Half | None, in_phase: bool) -> None:
+    stream.send_again(command.value, half, in_phase=in_phase)
 
 
 def _limit_first_byte(stream: Stream[Any], command: wire.LimitFirstByte, _: Half | None, __: bool) -> None:
-    milliseconds = checks.number(command.value, "the time to the first byte", 1, checks.MAX_U32)
-    stream.edit(stream.request, [f"={_PER_TRY_TIMEOUT}", str(milliseconds)])
+    stream.limit_first_byte(checks.number(command.value, "the time to the first byte", 1, checks.MAX_U32))
 
 
 def _leave(stream: Stream[Any], _: wire.Leave, half: Half | None, __: bool) -> None:

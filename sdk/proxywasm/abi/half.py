@@ -33,18 +33,21 @@ class Half:
     """
 
     __slots__ = (
-        "arrived", "batch", "body_kind", "buffering", "collecting", "ended", "hold", "holds_headers", "kept", "limit",
-        "map_kind", "mode", "name", "number", "on_body", "on_headers", "passing", "stopped", "trailers_wait",
+        "arrived", "batch", "body_kind", "buffering", "collecting", "context", "ended", "hold", "holds_headers", "kept",
+        "limit", "map_kind", "mode", "name", "number", "on_body", "on_headers", "passing", "stopped", "trailers_wait",
         "without_body",
     )  # fmt: skip
 
     def __init__(
         self,
         side: Side,
+        context: int,
         on_headers: Callable[[int, Headers, bool], Sequence[Command] | None],
         on_body: Callable[[int, bytes, bool], Outcome],
     ) -> None:
         self.name, self.number, self.map_kind, self.body_kind = side
+        self.context = context
+        """The gateway's stream that has this direction: that of an attempt, if there are several; see `stages`."""
         self.on_headers = on_headers
         self.on_body = on_body
         self.mode = _SKIP

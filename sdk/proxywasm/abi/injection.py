@@ -27,7 +27,6 @@ class Scheduler(Protocol):
 class TakingStream(Protocol):
     """The methods of the stream that injections call; `Stream` documents them."""
 
-    id: int
     closed: bool
     response: Half
 
@@ -81,7 +80,7 @@ class Injections:
         if last and self.open:
             return  # To continue now would end the response.
         data = self._waiting if last else self._waiting[:PIECE]
-        stream.root.gateway.enter(stream.id)
+        stream.root.gateway.enter(half.context)
         # At the end of the buffer: after what body phases have let pass.
         if stream.root.gateway.abi.set_buffer_bytes(RESPONSE_BODY, EVERYTHING, 0, bytes(data)) and data:
             # So it is if the first chunk that is taken is the empty one of trailers.
@@ -119,7 +118,7 @@ class HigressInjections:
         if injection.end_of_stream:
             self.open = False
         gateway = self._stream.root.gateway
-        gateway.enter(self._stream.id)
+        gateway.enter(self._stream.response.context)
         try:
             gateway.abi.call_foreign_function(
                 self.FUNCTION, injection_arguments(data, end_of_stream=injection.end_of_stream)

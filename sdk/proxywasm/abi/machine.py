@@ -10,11 +10,13 @@ from ..core.running import running
 from ..http_client import OUT_OF_ORDER
 from ..text import to_text
 from ..wire import ConfigError, Fields, LogLevel
+from . import stages
 from .calls import (
     CALL_BODY,
     CALL_HEADERS,
     CONTINUE,
     PASS,
+    PASS_WHOLE,
     PLUGIN_CONFIGURATION,
     REDIS_ANSWER,
     Abi,
@@ -53,13 +55,19 @@ class Machine:
         self._abi = abi
         self._roots: dict[int, Root] = {}
         self._streams: dict[int, Stream[Root]] = {}
+        self._exchanges: dict[bytes, stages.StagedStream[Root]] = {}
+        self._second_stages: set[int] = set()
+        """Contexts of filters in a second stage, and those of their streams that have not begun."""
         self._running: Root | None = None
 
     def configure(self, context: int, size: int) -> bool:
         """Configure a plugin. False: refused; the reason is logged, and an earlier configuration stays in use."""
         self._gateway.here = context
         config = self._abi.get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size) or b"" if size else b""
-        root = Root(self._plugin, self._gateway, context, self._streams)
+        if config == stages.CONFIGURATION:
+            self._second_stages.add(context)
+            return True
+        root = Root(self._plugin, self._gateway, context, self._streams, self._exchanges)
         begin(root.dispatcher)
         self._running = root
         try:
@@ -80,7 +88,9 @@ class Machine:
     def context_create(self, context: int, parent: int) -> None:
         """A stream of the plugin whose context is `parent`. Plugins have theirs from their configuration."""
         if root := self._roots.get(parent):
-            self._streams[context] = Stream(root, context)
+            self._streams[context] = root.stream_class(root, context)
+        elif parent in self._second_stages:
+            self._second_stages.add(context)
 
     # Callbacks of every stream look the stream up themselves, without a call of `_stream`, which would cost more.
 
@@ -88,17 +98,31 @@ class Machine:
         """`parent` is 0 for a stream that has been created before."""
         self._gateway.here = context
         if parent and (root := self._roots.get(parent)):
-            stream = self._streams[context] = Stream(root, context)
+            stream = self._streams[context] = root.stream_class(root, context)
         elif context in self._streams:
             stream = self._streams[context]
             root = stream.root
         else:
-            return PASS
+            return self._attempt(context, parent, headers, end_of_stream)
         if root is not self._running:
             self._turn_to(root)
         if log_level != root.log_level:
             root.follow_log_level(log_level)
         return stream.headers(stream.request, headers, end_of_stream)
+
+    def _attempt(self, context: int, parent: int, headers: bytes, end_of_stream: bool) -> int:
+        """The request headers of a stream in a second stage."""
+        if parent not in self._second_stages:
+            if context not in self._second_stages:
+                return PASS
+            self._second_stages.discard(context)
+        stream = self._exchanges.get(stages.take_exchange(headers)[0])
+        if stream is None:
+            return PASS_WHOLE  # The stream has ended, or another VM has it; see docs/design.md.
+        if stream.root is not self._running:
+            self._turn_to(stream.root)
+        attempt = self._streams[context] = stages.Attempt(stream, context)
+        return attempt.headers(attempt.request, headers, end_of_stream)
 
     def request_body(self, context: int, size: int, end_of_stream: bool) -> int:
         self._gateway.here = context
@@ -151,6 +175,8 @@ class Machine:
             self.log(context)
         elif context in self._roots:
             del self._roots[context]
+        else:
+            self._second_stages.discard(context)
 
     # Events of the plugin.
 

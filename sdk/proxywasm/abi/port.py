@@ -26,10 +26,11 @@ _X_REQUEST_ID: Final = ("x_request_id",)
 _CLEAR_ROUTE_CACHE: Final = ("clear_route_cache",)
 _IN_ENVOY: Final = {("route_name",): ("xds", "route_name"), ("cluster_name",): ("xds", "cluster_name")}
 """Names that Higress kept; Envoy 1.40 knows these properties by the second name only."""
-
-
 _FREQUENT: Final[dict[tuple[str, ...], bytes]] = {("response", "code_details"): b"response\0code_details"}
 """Paths of properties that plugins read in every stream, as the gateway takes them."""
+_OF_RESPONSES: Final = frozenset({"response", "upstream", "cluster_name", "cluster_metadata"})
+"""Properties, by the first part of their names, of the request that goes upstream and of its response."""
+_CODE_DETAILS: Final = ("response", "code_details")
 _names: dict[tuple[str, ...], bytes] = {}
 """Those that plugins have set: the same few in every stream."""
 _MOST_NAMES: Final = 100
@@ -59,6 +60,10 @@ class Port:
         """Milliseconds; 0: the plugin has no ticks."""
         self.lacks_redis = False
         """The plugin has asked for Redis, which this gateway does not have."""
+        self.attempts: dict[int, int] = {}
+        """The stream of the gateway that has the response of a stream, where that is another one; see `stages`."""
+        self.details: dict[int, bytes] = {}
+        """Why the response of a stream has broken off."""
         self._gateway = gateway
         self._abi = gateway.abi
         self._root = root
@@ -88,6 +93,10 @@ class Port:
     def get_property(self, context: int, path: tuple[str, ...]) -> bytes | None:
         if path == _X_REQUEST_ID and context:
             return to_bytes(self._request_id(context)) or None
+        if (self.attempts or self.details) and path[0] in _OF_RESPONSES:
+            if path == _CODE_DETAILS and context in self.details:
+                return self.details[context]
+            context = self.attempts.get(context, context)
         if context != self._gateway.here or not context:
             self._enter(context)
         value = self._abi.get_property(_FREQUENT.get(path) or encode("\0".join(path)))

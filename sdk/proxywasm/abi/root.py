@@ -13,21 +13,29 @@ from .calls import CONTINUE, PASS, Gateway
 from .commands import MEANINGS
 from .half import Half
 from .port import Port, Report
+from .stages import StagedStream
 from .stream import Stream
 
 SOON_MS = 1
 
 
 class Root:
-    """`streams` are those of the VM by context; this plugin's are among them."""
+    """`streams` are those of the VM by context, `exchanges` those with attempts in a second stage, by what identifies
+    them there. This plugin's are among them."""
 
     def __init__(
-        self, plugin: PluginDefinition, gateway: Gateway, context: int, streams: Mapping[int, Stream[Root]]
+        self,
+        plugin: PluginDefinition,
+        gateway: Gateway,
+        context: int,
+        streams: Mapping[int, Stream[Root]],
+        exchanges: dict[bytes, StagedStream[Root]],
     ) -> None:
         self.gateway = gateway
         self.port = Port(gateway, context, lambda stream: self.dispatcher.request_header(stream, "x-request-id"))
         self.dispatcher = dispatcher = Dispatcher(plugin, self.port)
-        dispatcher.sends_again = False
+        dispatcher.sends_again = dispatcher.times_first_byte = False
+        dispatcher.can_send_again = self._can_send_again
         self.on_request_headers, self.on_request_body = dispatcher.on_request_headers, dispatcher.on_request_body
         self.on_response_headers, self.on_response_body = dispatcher.on_response_headers, dispatcher.on_response_body
         self.on_done, self.log = dispatcher.on_done, self.port.log
@@ -35,6 +43,8 @@ class Root:
         """By the number of a direction; None: the plugin does not read them."""
         self.unread: tuple[int, ...] = ()
         """What lets a message pass whose body the plugin does not read either, by the number of its direction."""
+        self.stream_class: type[Stream[Root]] = Stream
+        self.exchanges = exchanges
         self._streams = streams
         self.log_level = -1
         """The gateway's, which the dispatcher has been told."""
@@ -45,6 +55,8 @@ class Root:
         """Raises `ConfigError` or `PluginFailure`."""
         self.dispatcher.configure(config, _log_level(self.gateway.abi.get_log_level()))
         self.port.starting = False
+        if self.dispatcher.sends_again:
+            self.stream_class = StagedStream
         dispatcher = self.dispatcher
         reads_request, reads_response = dispatcher.reads_trailers
         self.on_trailers = (
@@ -103,6 +115,10 @@ class Root:
                 self.report(0, self.message(error))
 
     # For streams.
+
+    def _can_send_again(self, context: int) -> bool:
+        stream = self._streams.get(context)
+        return isinstance(stream, StagedStream) and stream.can_send_again()
 
     def message(self, error: BaseException) -> str:
         """The log message of a failure. Nearly always the dispatcher has made it. Other exceptions come from objects of

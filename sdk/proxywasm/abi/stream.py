@@ -37,7 +37,9 @@ from .half import REQUEST_SIDE, RESPONSE_SIDE, Half
 from .injection import HigressInjections, Injections
 from .pairs import join_pairs, split_pairs
 
-_NO_GRPC_STATUS: Final = -1
+NO_GRPC_STATUS: Final = -1
+PER_TRY_TIMEOUT: Final = "x-envoy-upstream-rq-per-try-timeout-ms"
+"""Envoy's router reads and removes it. It ends a try whose response has not begun in time, and never one whose has."""
 # Looked up once: reading an enum member is slow, and there may be a chunk for each token of a model.
 _SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
 _PAUSE, _STOP_NO_BUFFER = Hold.PAUSE, Hold.STOP_NO_BUFFER
@@ -85,8 +87,8 @@ class Stream(Generic[Root]):
     def __init__(self, root: Root, context: int) -> None:
         self.id = context
         self.root = root
-        self.request = Half(REQUEST_SIDE, root.on_request_headers, root.on_request_body)
-        self.response = Half(RESPONSE_SIDE, root.on_response_headers, root.on_response_body)
+        self.request = Half(REQUEST_SIDE, context, root.on_request_headers, root.on_request_body)
+        self.response = Half(RESPONSE_SIDE, context, root.on_response_headers, root.on_response_body)
         self._gateway = gateway = root.gateway
         self._abi = gateway.abi
         self._answered = False  # by a local reply; the gateway takes no second one
@@ -159,8 +161,8 @@ class Stream(Generic[Root]):
         on_trailers = self.root.on_trailers[half.number]
         if on_trailers is None or self._bypassed or self.closed:
             return True
-        if self._gateway.here != self.id:
-            self._gateway.enter(self.id)
+        if self._gateway.here != half.context:
+            self._gateway.enter(half.context)
         trailers = Trailers(split_pairs(self._abi.get_header_map_pairs(half.map_kind + TRAILERS)))
         try:
             outcome = on_trailers(self.id, trailers)
@@ -248,7 +250,7 @@ class Stream(Generic[Root]):
         if half.trailers_wait and not (self._show_trailers(half) and self.moves(half)):
             return
         half.stopped = half.passing = half.holds_headers = False
-        self._gateway.enter(self.id)
+        self._gateway.enter(half.context)
         self._abi.continue_stream(half.number)
 
     # What commands ask for; which asks for what is in `commands`.
@@ -266,13 +268,13 @@ class Stream(Generic[Root]):
 
     def edit(self, half: Half, edits: wire.FieldEdits) -> None:
         # To read the whole map, edit it here and write it back starts at 40 us.
-        if self._gateway.here != self.id:
-            self._gateway.enter(self.id)
+        if self._gateway.here != half.context:
+            self._gateway.enter(half.context)
         if status := self._abi.edit_header_map(half.map_kind, to_bytes("\0".join(edits))):
             self._not_edited(f"{half.name} headers", status, edits)
 
     def edit_trailers(self, half: Half, edits: wire.FieldEdits) -> None:
-        self._gateway.enter(self.id)
+        self._gateway.enter(half.context)
         if status := self._abi.edit_header_map(half.map_kind + TRAILERS, to_bytes("\0".join(edits))):
             self._not_edited(f"{half.name} trailers", status, edits)
 
@@ -284,8 +286,8 @@ class Stream(Generic[Root]):
         """Replace what the gateway has in its buffer for this phase, or has kept there."""
         if type(body) is not bytes:
             body = checks.data(body, "a body")  # Would trap, and not raise.
-        if self._gateway.here != self.id:
-            self._gateway.enter(self.id)
+        if self._gateway.here != half.context:
+            self._gateway.enter(half.context)
         if self._abi.set_buffer_bytes(half.body_kind, 0, EVERYTHING, body) and body:
             # So it is when trailers arrive, for a streamed body, whose last chunk is gone, or for one without any data.
             if half.stopped:
@@ -315,13 +317,23 @@ class Stream(Generic[Root]):
             self._continue(half)
 
     def _continue(self, half: Half) -> None:
-        self._gateway.enter(self.id)
+        self._gateway.enter(half.context)
         if half.collecting:
             # The headers are sent. The collected part of the body is not: the plugin has yet to see it.
             half.kept += self._abi.get_buffer_bytes(half.body_kind, 0, EVERYTHING) or b""
             half.collecting = False
             self._abi.set_buffer_bytes(half.body_kind, 0, EVERYTHING, b"")
         self.go_on(half)
+
+    def limit_first_byte(self, milliseconds: int) -> None:
+        """The time from the end of the request to the headers of its response."""
+        self.edit(self.request, [f"={PER_TRY_TIMEOUT}", str(milliseconds)])
+
+    def send_again(self, request: wire.NewRequest, half: Half | None, *, in_phase: bool) -> None:
+        """`half` is the direction whose phase is being answered, `in_phase` says whether that of any stream is."""
+        del request, half, in_phase
+        # The SDK refuses it where the author asks for it, so a plugin has made this command without it.
+        self.log("the request is not sent again: this gateway sends each request once")
 
     # Replies and failures.
 
@@ -339,8 +351,9 @@ class Stream(Generic[Root]):
             # The gateway sends it past the plugin, or breaks the response off if its headers have gone.
             self._superseded = True
             self.response.mode = _SKIP
-        self._gateway.enter(self.id)
-        self._abi.send_local_response(status, encode(reply.details), body, join_pairs(reply.headers), _NO_GRPC_STATUS)
+        # Where the response is that it replaces; as long as there is none, in place of the request.
+        self._gateway.enter(self.response.context if self.response.arrived else self.id)
+        self._abi.send_local_response(status, encode(reply.details), body, join_pairs(reply.headers), NO_GRPC_STATUS)
 
     def _reply_instead(self, reply: LocalReply, half: Half | None) -> None:
         """A reply because of a failure. If the answer on its way is a local reply already, that one is rewritten."""
@@ -348,7 +361,7 @@ class Stream(Generic[Root]):
         if not self._answered:
             self.reply(reply)
             return
-        self._gateway.enter(self.id)
+        self._gateway.enter(response.context)
         if not response.holds_headers:
             self._break_off(response)
             return
@@ -428,7 +441,7 @@ class Stream(Generic[Root]):
         if half is running:
             half.hold = None
         elif (half.stopped or half.kept) and self.moves(half):
-            self._gateway.enter(self.id)
+            self._gateway.enter(half.context)
             if half.kept:
                 self._abi.set_buffer_bytes(half.body_kind, 0, 0, half.kept)
                 half.kept = b""

@@ -52,6 +52,9 @@ class Dispatcher(PluginInstance):
         super().__init__(plugin, host)
         self.fail_open = False
         """`_fail_open_` of the configuration, for gateways whose own policy covers only crashes of the VM."""
+        self.again_limit = 0
+        """`_sends_again_` of the configuration: how large a request's body may be so that a gateway with two stages can
+        send the request again; 0: it has no second stage."""
         self._plugin = plugin
         self._callbacks = plugin.callbacks
         self._phases = Phases(self, plugin.callbacks)
@@ -179,6 +182,11 @@ class Dispatcher(PluginInstance):
         self.fail_open = document.pop("_fail_open_", False)
         if not isinstance(self.fail_open, bool):
             raise ConfigError(f"_fail_open_ must be true or false, not {self.fail_open!r}")
+        again_limit = document.pop("_sends_again_", 0)
+        if type(again_limit) is not int or again_limit < 0:
+            raise ConfigError(f"_sends_again_ must be a number of bytes, not {again_limit!r}")
+        if again_limit:
+            self.sends_again, self.again_limit = True, again_limit
         plugin_id = document.pop("_plugin_id_", "")
         if plugin_id:
             context.plugin_id = str(plugin_id)

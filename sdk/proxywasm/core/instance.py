@@ -20,7 +20,12 @@ class PluginInstance:
     """What one configuration of a plugin has while it runs. `Dispatcher` adds the events."""
 
     sends_again = True
-    """The host can send another request in a stream that has sent one. In gateways with Proxy-Wasm it cannot."""
+    """The host can send another request in a stream that has sent one. Gateways with Proxy-Wasm can only if they have a
+    second stage; see `abi.stages`."""
+    times_first_byte = True
+    """While a plugin holds the headers of a response, its time to the first byte goes on until its body begins."""
+    can_send_again: Callable[[int], bool] = staticmethod(lambda _: True)
+    """Whether another request can be sent in this stream, as far as only the host knows."""
     ends_process: tuple[type[BaseException], ...] = ()
     """Exceptions for the process, not for a stream."""
 

@@ -54,6 +54,8 @@ class StreamOwner(Protocol):
     """Streams that have something to tell the host in the outcome of the running callback."""
     sends_again: bool
     """The host can send another request in a stream that has sent one."""
+    can_send_again: Callable[[int], bool]
+    """Whether another request can be sent in this stream, as far as only the host knows."""
 
     def run_for(self, ctx: StreamState, function: Callable[..., object], *args: object) -> None:
         """Call a function for one stream, within the callback of any."""
@@ -206,7 +208,7 @@ class StreamState:
     @property
     def sends_again(self) -> bool:
         """The host can send another request."""
-        return self._owner.sends_again
+        return self._owner.sends_again and self._owner.can_send_again(self._id)
 
     def start_over(self, request: Direction) -> None:
         """This request was sent in place of the one before; whatever was decided for its response is forgotten."""

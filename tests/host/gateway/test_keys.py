@@ -70,7 +70,7 @@ def everything(engine: Engine) -> dict[str, Any]:
         "proxy": {"url": "http://127.0.0.1:3128", "authorization": "Basic YTpi"},
         "cors": CORS,
         "plugins": [
-            {"name": "a", "module": "one.wasm", "config": {"a": 1}, "on_failure": "open"},
+            {"name": "a", "module": "one.wasm", "config": {"a": 1}, "on_failure": "open", "sends_again": True},
             {"name": "b", "source": "one.py", "config": {"a": 1}, "on_failure": "open"},
         ],
         "routes": [

@@ -20,22 +20,25 @@
       (else (i32.const 0))))
 
   ;; Streams whose trailers the guest has no use for, as its header phase has said: the context of one in each place, by
-  ;; the last bits of its number; first requests, then responses. Where another stream has taken the place, the guest is
-  ;; called, which changes nothing but costs more. Allocated at the first use; 0 is no stream.
+  ;; the last bits of its number; first requests, then responses, then both for bodies. Where another stream has taken
+  ;; the place, the guest is called, which changes nothing but costs more. Allocated at the first use; 0 is no stream.
   (global $passing (mut i32) (i32.const 0))
   (func $place (param $context i32) (param $direction i32) (result i32)
     (if (i32.eqz (global.get $passing))
       (then
-        (global.set $passing (call $realloc (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 4096)))
-        (memory.fill (global.get $passing) (i32.const 0) (i32.const 4096))))
+        (global.set $passing (call $realloc (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 8192)))
+        (memory.fill (global.get $passing) (i32.const 0) (i32.const 8192))))
     (i32.add (global.get $passing)
       (i32.shl
         (i32.or (i32.shl (local.get $direction) (i32.const 9)) (i32.and (local.get $context) (i32.const 511)))
         (i32.const 2))))
 
-  ;; What a header phase returns to the host. 8 is for us: continue, and do not call for trailers.
+  ;; What a header phase returns to the host. 8 is for us: continue, and do not call for trailers; with 9 nor for the body.
   (func $note-passing (param $context i32) (param $direction i32) (param $action i32) (result i32)
-    (if (i32.ne (local.get $action) (i32.const 8)) (then (return (local.get $action))))
+    (if (i32.lt_u (local.get $action) (i32.const 8)) (then (return (local.get $action))))
+    (if (i32.eq (local.get $action) (i32.const 9))
+      (then (i32.store
+        (call $place (local.get $context) (i32.add (local.get $direction) (i32.const 2))) (local.get $context))))
     (i32.store (call $place (local.get $context) (local.get $direction)) (local.get $context))
     (i32.const 0))
 
@@ -57,6 +60,14 @@
     (call $note-passing (local.get $context) (i32.const 1)
       (call $on-response-headers
         (local.get $context) (call $fields (i32.const 2)) (global.get $fields-size) (local.get $end))))
+
+  (func (export "proxy_on_request_body") (param $context i32) (param $size i32) (param $end i32) (result i32)
+    (if (call $passes (local.get $context) (i32.const 2)) (then (return (i32.const 0))))
+    (call $on-request-body (local.get $context) (local.get $size) (local.get $end)))
+
+  (func (export "proxy_on_response_body") (param $context i32) (param $size i32) (param $end i32) (result i32)
+    (if (call $passes (local.get $context) (i32.const 3)) (then (return (i32.const 0))))
+    (call $on-response-body (local.get $context) (local.get $size) (local.get $end)))
 
   (func (export "proxy_on_request_trailers") (param $context i32) (param $count i32) (result i32)
     (if (call $passes (local.get $context) (i32.const 0)) (then (return (i32.const 0))))

@@ -11,10 +11,11 @@ from proxywasm.text import spell_out
 from ...wasm.limits import DEFAULT_LIMITS
 from ..metric_labels import envoy_tags
 from ..model import Gateway, PluginEntry, Tls
+from . import stages
 from .browsers import pages
 from .clusters import COLLECTOR, clusters, dynamic_hosts, http1_options
 from .messages import Json, address, extension, http_listener, seconds
-from .routing import explain_refusal, pin_route, refuse_own_hosts, routes
+from .routing import explain_refusal, pin_route, pin_second_route, refuse_own_hosts, routes, second_routes
 from .taps import access_log, before_plugins, behind_plugins
 from .wasm_filter import FAIL_OPEN, Policy, wasm_filter
 
@@ -67,11 +68,17 @@ def bootstrap(
     (None: there is no upstream by HTTPS). `changeable`: the listener has all filters that other routes may need.
     `taps`: a folder to which all streams are written, as they are before and behind the plugins.
     """
+    # What a tap writes of a stream is one request and one response, behind all plugins.
+    sender = None if taps else stages.sender(gateway)
+    staged = sender is not None or changeable
+    listeners = [_listener(gateway, modules, sender, changeable, taps)]
+    found = clusters(gateway, ca_file)
+    if staged:
+        listeners.append(_second_stage(gateway, modules, sender, changeable))
+        found.append(stages.cluster(gateway))
     config: Json = {
-        "static_resources": {
-            "listeners": [_listener(gateway, modules, changeable, taps)],
-            "clusters": clusters(gateway, ca_file),
-        },
+        "static_resources": {"listeners": listeners, "clusters": found},
+        "bootstrap_extensions": [stages.bootstrap_extension()] if staged else [],
         "overload_manager": {
             "resource_monitors": [
                 extension(
@@ -91,18 +98,25 @@ def bootstrap(
     return config
 
 
-def _listener(gateway: Gateway, modules: Mapping[str, Path], changeable: bool, taps: Path | None) -> Json:
-    limits = gateway.limits
+def _listener(
+    gateway: Gateway, modules: Mapping[str, Path], sender: int | None, changeable: bool, taps: Path | None
+) -> Json:
+    """`sender` is the place of the plugin that sends requests again; None: there is no second stage."""
+    limits, two_stages = gateway.limits, sender is not None or changeable
+    in_first = gateway.plugins if sender is None else gateway.plugins[: sender + 1]
     total = {} if limits.total is None else {"max_stream_duration": seconds(limits.total)}
     return http_listener(
         "gateway",
         _everywhere(address(*gateway.listen)),
-        routes(gateway),
+        routes(gateway, staged=sender is not None, two_stages=two_stages),
         [
             *pages(gateway, always=changeable),
-            *pin_route(),
+            *pin_route(two_stages=two_stages),
             *(before_plugins(taps) if taps else ()),
-            *(_plugin(plugin, modules[plugin.name], place) for place, plugin in enumerate(gateway.plugins)),
+            *(
+                _plugin(plugin, modules[plugin.name], place, sends_again=limits.body if place == sender else 0)
+                for place, plugin in enumerate(in_first)
+            ),
             *(behind_plugins(taps) if taps else ()),
             refuse_own_hosts(),
             *dynamic_hosts(gateway, always=changeable),
@@ -132,10 +146,46 @@ def _listener(gateway: Gateway, modules: Mapping[str, Path], changeable: bool, t
         },
         upgrade_configs=[{"upgrade_type": "websocket"}],
         http_protocol_options=http1_options(gateway),
-        access_log=[*([_access_log()] if gateway.access_log else ()), *([access_log(taps)] if taps else ())],
+        early_header_mutation_extensions=stages.at_the_edge() if two_stages else [],
+        host={"include_request_attempt_count": True} if two_stages else None,
+        access_log=[
+            *([_access_log(two_stages=two_stages)] if gateway.access_log else ()),
+            *([access_log(taps)] if taps else ()),
+        ],
         local_reply_config=explain_refusal(),
         **_tracing(gateway),
     )
+
+
+def _second_stage(gateway: Gateway, modules: Mapping[str, Path], sender: int | None, changeable: bool) -> Json:
+    """The listener inside the process. What is said once for each stream of a client is said of the first one."""
+    limits = gateway.limits
+    after = [] if sender is None else [*enumerate(gateway.plugins)][sender:]
+    listener = http_listener(
+        stages.SECOND_STAGE,
+        {},
+        second_routes(gateway),
+        [
+            *pin_second_route(),
+            *(
+                _plugin(plugin, modules[plugin.name], place, config=stages.CONFIGURATION if place == sender else None)
+                for place, plugin in after
+            ),
+            refuse_own_hosts(),
+            *dynamic_hosts(gateway, always=changeable),
+        ],
+        buffer=limits.body,
+        generate_request_id=False,
+        server_header_transformation="PASS_THROUGH",
+        stream_idle_timeout="0s",
+        max_request_headers_kb=8192,
+        common_http_protocol_options={"idle_timeout": "0s", "max_headers_count": 1000},
+        upgrade_configs=[{"upgrade_type": "websocket"}],
+        http_protocol_options={"enable_trailers": True},
+        local_reply_config={"mappers": [*explain_refusal()["mappers"], stages.explain_break()]},
+    )
+    del listener["address"]
+    return {**listener, "internal_listener": {}, "ignore_global_conn_limit": True}
 
 
 def _everywhere(where: Json) -> Json:
@@ -162,31 +212,34 @@ def _tls(tls: Tls | None, handshake: float) -> Json | None:
     return {"transport_socket": transport, "transport_socket_connect_timeout": seconds(handshake)}
 
 
-def plugin_config(plugin: PluginEntry) -> str:
-    """The configuration text that the plugin gets."""
+def plugin_config(plugin: PluginEntry, sends_again: int = 0) -> str:
+    """The configuration text that the plugin gets. `sends_again`: it may send requests again whose body has up to so
+    many bytes."""
     opens = {FAIL_OPEN: True} if plugin.on_failure == "open" else {}
-    return spell_out(json.dumps(plugin.config | opens, ensure_ascii=False))
+    again = {stages.LIMIT: sends_again} if sends_again else {}
+    return spell_out(json.dumps(plugin.config | opens | again, ensure_ascii=False))
 
 
-def _plugin(plugin: PluginEntry, module: Path, place: int) -> Json:
+def _plugin(plugin: PluginEntry, module: Path, place: int, *, sends_again: int = 0, config: str | None = None) -> Json:
     # Closed: a plugin that was lost is started again, after a second.
     policy: Policy = "FAIL_OPEN" if plugin.on_failure == "open" else "FAIL_RELOAD"
     return wasm_filter(
         f"plugin.{plugin.name}",
         f"plugins.{place}",  # where it is in the file; with its name, each line of a stream would have that twice
         module,
-        plugin_config(plugin),
+        plugin_config(plugin, sends_again) if config is None else config,
         vm=str(place),  # each has shared data of its own
         root_id=plugin.name,
         policy=policy,
     )
 
 
-def _access_log() -> Json:
+def _access_log(*, two_stages: bool) -> Json:
+    upstream = f"%DYNAMIC_METADATA(proxywasm:{stages.UPSTREAM})%" if two_stages else _ACCESS_LOG["upstream"]
     return extension(
         "stdout",
         "extensions.access_loggers.stream.v3.StdoutAccessLog",
-        log_format={"json_format": _ACCESS_LOG, "omit_empty_values": True},
+        log_format={"json_format": {**_ACCESS_LOG, "upstream": upstream}, "omit_empty_values": True},
     )
 
 

@@ -3,6 +3,7 @@
     clusters.json     upstreams (CDS)
     plugins.N.json    the N-th plugin of the chain (ECDS), or nothing that does something
     routes.json       routes (RDS)
+    second.N.json, second_routes.json   the same of the second stage; see `stages`
 
 Envoy reads a file again when another one is moved to its place. The listener stays as it is: to change it, Envoy would
 replace it, and would close its connections after the drain time, whatever they carry.
@@ -11,7 +12,6 @@ replace it, and would close its connections after the drain time, whatever they 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ from .messages import Json, from_file, message, resources
 
 CLUSTERS: Final = "clusters"
 ROUTES: Final = "routes"
+SECOND_ROUTES: Final = "second_routes"
 _SPARE: Final = 8
 """Plugins that a chain may have at least, however many it has at the start."""
 _PREFIX: Final = "plugin."
@@ -31,10 +32,6 @@ _NOTHING: Final = "extensions.filters.http.header_mutation.v3.HeaderMutation"
 def places(gateway: Gateway) -> int:
     """How many plugins the chain of a gateway that starts with this file may have."""
     return max(len(gateway.plugins), _SPARE)
-
-
-def place(number: int) -> str:
-    return f"plugins.{number}"
 
 
 def divide(config: Json, folder: Path, most_plugins: int) -> tuple[Json, dict[str, Json]]:
@@ -50,9 +47,18 @@ def divide(config: Json, folder: Path, most_plugins: int) -> tuple[Json, dict[st
     # What the admin interface sets: why a file was refused.
     config["layered_runtime"] = {"layers": [{"name": "admin", "admin_layer": {}}]}
     config["dynamic_resources"] = {"cds_config": _file(folder, CLUSTERS)}
-    manager = static["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
-    parts[ROUTES] = _resources("config.route.v3.RouteConfiguration", manager.pop("route_config"))
-    manager["rds"] = {"route_config_name": "routes", "config_source": _file(folder, ROUTES)}
+    # In the order in which they are replaced: a stage must be complete before requests are sent to it.
+    first, second = static["listeners"]
+    parts |= _divide(second, folder, "second", SECOND_ROUTES, most_plugins)
+    parts |= _divide(first, folder, "plugins", ROUTES, most_plugins)
+    return config, parts
+
+
+def _divide(listener: Json, folder: Path, prefix: str, routes: str, most_plugins: int) -> dict[str, Json]:
+    """Let a listener find its plugins and routes in files; their contents."""
+    manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+    route_config = manager.pop("route_config")
+    manager["rds"] = {"route_config_name": route_config["name"], "config_source": _file(folder, routes)}
     filters = manager["http_filters"]
     plugins = [each for each in filters if each["name"].startswith(_PREFIX)]
     first = (
@@ -60,16 +66,16 @@ def divide(config: Json, folder: Path, most_plugins: int) -> tuple[Json, dict[st
         if plugins
         else next(index for index, each in enumerate(filters) if each["name"] == "own-hosts")
     )
-    filters[first : first + len(plugins)] = [_found_in(folder, place(number)) for number in range(most_plugins)]
-    parts |= dict(_plugins(plugins, most_plugins))
-    return config, parts
-
-
-def _plugins(plugins: list[Json], most: int) -> Iterator[tuple[str, Json]]:
-    for number in range(most):
-        name = place(number)
-        found = plugins[number]["typed_config"] if number < len(plugins) else message(_NOTHING)
-        yield name, _resources("config.core.v3.TypedExtensionConfig", {"name": name, "typed_config": found})
+    names = [f"{prefix}.{number}" for number in range(most_plugins)]
+    filters[first : first + len(plugins)] = [_found_in(folder, name) for name in names]
+    found = [plugin["typed_config"] for plugin in plugins]
+    found += [message(_NOTHING)] * (most_plugins - len(found))
+    parts = {
+        name: _resources("config.core.v3.TypedExtensionConfig", {"name": name, "typed_config": config})
+        for name, config in zip(names, found, strict=True)
+    }
+    parts[routes] = _resources("config.route.v3.RouteConfiguration", route_config)
+    return parts
 
 
 def _found_in(folder: Path, name: str) -> Json:

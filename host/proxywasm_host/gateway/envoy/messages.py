@@ -53,14 +53,15 @@ def http_listener(
     *,
     buffer: int | None = None,
     tls: Json | None = None,
+    host: Json | None = None,
     **more: Any,
 ) -> Json:
     """A listener for HTTP. `more` are further fields of its connection manager.
 
     The filters come before the router. They can read whole bodies of up to `buffer` bytes (None: Envoy's default).
-    `tls` is what the filter chain says of the transport for HTTPS.
+    `tls` is what the filter chain says of the transport for HTTPS, `host` are further fields of the virtual host.
     """
-    hosts = [{"name": "all", "domains": ["*"], "routes": list(routes)}]
+    hosts = [{"name": "all", "domains": ["*"], "routes": list(routes), **(host or {})}]
     # Headers such as x-envoy-expected-rq-timeout-ms are for Envoy alone, not for the upstream.
     router = extension("router", "extensions.filters.http.router.v3.Router", suppress_envoy_headers=True)
     fields = {

@@ -20,18 +20,23 @@ from ..source import GatewaySource
 from .bootstrap import bootstrap, plugin_config
 from .clusters import find_ca_file
 from .draining import Admin
-from .dynamic import CLUSTERS, ROUTES, divide, places
+from .dynamic import CLUSTERS, ROUTES, SECOND_ROUTES, divide, places
 from .errors import EnvoyError, NoAnswerError
 from .messages import Json
 from .modules import build_modules
 from .process import write_private
+from .stages import SECOND_STAGE
 
 _ANSWER: Final = 300.0
 """Seconds for Envoy to answer. Its main thread compiles modules, and answers nothing meanwhile."""
 _WARMING: Final = 10.0
 """Seconds for the names of new upstreams to be looked up, until they are used all the same."""
 _PAUSE: Final = 0.02
-_STATS: Final = {CLUSTERS: "cluster_manager.cds", ROUTES: "http.gateway.rds.routes"}
+_STATS: Final = {
+    CLUSTERS: "cluster_manager.cds",
+    ROUTES: "http.gateway.rds.routes",
+    SECOND_ROUTES: f"http.{SECOND_STAGE}.rds.routes",
+}
 _ENDS: Final = ("update_success", "update_rejected", "update_failure")
 _ERROR_KEY: Final = "proxywasm.config.error"
 
@@ -39,7 +44,7 @@ _ERROR_KEY: Final = "proxywasm.config.error"
 class ChangingEnvoy:
     """The files of one Envoy, and what moves new ones to their places.
 
-    Envoy gets new upstreams first, then plugins, then routes, and loses the old upstreams last. If it refuses one of
+    Envoy gets new upstreams first, then plugins and routes, and loses the old upstreams last. If it refuses one of
     the files, all are put back.
     """
 
@@ -124,9 +129,8 @@ class ChangingEnvoy:
         while self._stats(_ANSWER).get("cluster_manager.warming_clusters") and time.monotonic() < end:
             time.sleep(_PAUSE)
         for name, content in parts.items():
-            if name not in (CLUSTERS, ROUTES):
+            if name != CLUSTERS:
                 self._replace_file(name, content)
-        self._replace_file(ROUTES, parts[ROUTES])
         self._replace_file(CLUSTERS, _numbered(parts[CLUSTERS], number))
 
     def _replace_file(self, name: str, content: Json, *, put_back: bool = False) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from ..model import Gateway, Match, Route
+from . import stages
 from .browsers import pages_of
 from .clusters import DYNAMIC
 from .messages import Json, extension, message, seconds, set_filter_state
@@ -24,13 +25,27 @@ _REFUSED = (
 )
 
 
-def routes(gateway: Gateway) -> list[Json]:
-    again = [_route(gateway, route, {"prefix": "/", "filter_state": [_noted(route.name)]}) for route in gateway.routes]
-    first = [_route(gateway, route, _match(route.match)) for route in gateway.routes]
+def routes(gateway: Gateway, *, staged: bool = False, two_stages: bool = False) -> list[Json]:
+    """Those of the listener that clients reach. `staged`: they lead to the second stage. `two_stages`: there is one."""
+    route_to = _staged_route if staged else _telling_route if two_stages else _route
+    again = [route_to(gateway, route, _again(route)) for route in gateway.routes]
+    first = [route_to(gateway, route, _match(route.match)) for route in gateway.routes]
     return again + first
 
 
-def pin_route() -> list[Json]:
+def second_routes(gateway: Gateway) -> list[Json]:
+    """Those of the second stage. The first one has chosen the route."""
+    again = [_route(gateway, route, _again(route)) for route in gateway.routes]
+    first = [_route(gateway, route, stages.match(route)) for route in gateway.routes]
+    return [stages.refuse_repetition(), *(stages.of_second_stage(route) for route in again + first)]
+
+
+def _again(route: Route) -> Json:
+    """The match for a request whose route has been chosen."""
+    return {"prefix": "/", "filter_state": [_noted(route.name)]}
+
+
+def pin_route(*, two_stages: bool) -> list[Json]:
     """The filters that store the client's choice: the route and the authority."""
     authority = {
         "header": ":authority",
@@ -38,8 +53,18 @@ def pin_route() -> list[Json]:
     }
     return [
         set_filter_state("pin-route", _NOTE, "%ROUTE_NAME%"),
-        extension("note-host", "extensions.filters.http.header_to_metadata.v3.Config", request_rules=[authority]),
+        extension(
+            "note-host",
+            "extensions.filters.http.header_to_metadata.v3.Config",
+            request_rules=[authority],
+            **({"response_rules": [stages.note_upstream(_METADATA)]} if two_stages else {}),
+        ),
     ]
+
+
+def pin_second_route() -> list[Json]:
+    """The filters of the second stage that store what the first stage says of the client's choice."""
+    return stages.pinned(_NOTE, _METADATA)
 
 
 def refuse_own_hosts() -> Json:
@@ -84,6 +109,20 @@ def _route(gateway: Gateway, route: Route, match: Json) -> Json:
         "route": action,
         "request_headers_to_remove": ["x-envoy-external-address", "x-forwarded-proto"],
         **({"typed_per_filter_config": own} if own else {}),
+    }
+
+
+def _telling_route(gateway: Gateway, route: Route, match: Json) -> Json:
+    return _route(gateway, route, match) | stages.tell_upstream()
+
+
+def _staged_route(gateway: Gateway, route: Route, match: Json) -> Json:
+    pages = pages_of(gateway, route)
+    return {
+        "name": route.name,
+        "match": match,
+        **stages.to_second_stage(gateway, route),
+        **({"typed_per_filter_config": pages} if pages else {}),
     }
 
 

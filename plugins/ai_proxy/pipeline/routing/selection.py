@@ -41,7 +41,7 @@ class Selection:
         natives = [entry for entry in self.entries if apis.RESPONSES in entry.provider.paths]
         self.makers: Final = Makers("|".join(map(_identity, self.entries))) if len(natives) > 1 else None
         """None: at most one of the services keeps responses."""
-        watches = fallback is not None and fallback.first_byte_timeout and not plugin_context().can_send_again
+        watches = fallback is not None and fallback.first_byte_timeout and not plugin_context().times_first_byte
         self.late: Final = LateStreams(fallback.first_byte_timeout) if fallback is not None and watches else None
         """None: the gateway itself notices them."""
 

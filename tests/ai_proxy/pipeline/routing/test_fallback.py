@@ -487,6 +487,7 @@ def test_in_envoy_a_timer_notices_a_stream_that_does_not_begin(
 ) -> None:
     """Its own time limit ends with the headers."""
     monkeypatch.setattr("proxywasm.core.instance.PluginInstance.sends_again", False)
+    monkeypatch.setattr("proxywasm.core.instance.PluginInstance.times_first_byte", False)
     one = Attempts(
         chat_request("Hi", model="m", stream=True),
         provider,
@@ -511,6 +512,7 @@ def test_in_envoy_a_timer_notices_a_stream_that_does_not_begin(
 
 def test_without_another_provider_a_stream_that_does_not_begin_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("proxywasm.core.instance.PluginInstance.sends_again", False)
+    monkeypatch.setattr("proxywasm.core.instance.PluginInstance.times_first_byte", False)
     one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, fallback={"firstByteTimeout": 500})
     one.stream.response_headers(200, STREAM)
     one.host.advance(1.0)
@@ -519,6 +521,7 @@ def test_without_another_provider_a_stream_that_does_not_begin_is_an_error(monke
 
 def test_a_stream_that_has_begun_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("proxywasm.core.instance.PluginInstance.sends_again", False)
+    monkeypatch.setattr("proxywasm.core.instance.PluginInstance.times_first_byte", False)
     one = Attempts(chat_request("Hi", model="m", stream=True), OPENAI, MISTRAL, fallback={"firstByteTimeout": 500})
     one.stream.response_headers(200, STREAM)
     first, *rest = chat_stream(["Hel", "lo"]).body
