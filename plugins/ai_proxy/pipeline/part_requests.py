@@ -13,7 +13,7 @@ from proxywasm import Cluster, ClusterClient, HttpAnswer, HttpCallError, HttpCon
 
 from ..protocols.exchange import Exchange
 from ..protocols.interface import PartsWanted
-from ..wire import limits
+from ..wire import limits, waits
 from ..wire.errors import ApiError, busy
 from ..wire.json import dump_bytes
 from . import addressing, documents, failures, retry
@@ -105,7 +105,7 @@ class PartRequests:
             return _unreachable()
         exchange, provider = self._exchange, self._plan.provider
         exchange.answer.status = answer.status
-        wait = answer.headers.get("retry-after", "")
+        wait = waits.asked(answer.headers, answer.status)
         retry.record_outcome(self._ctx, provider, exchange, answer.status, wait)
         error = failures.error_of(self._plan, exchange, answer.body[: limits.ERROR_BODY])
         error.mask(provider.scrubbers.of(exchange.tokens, exchange.secrets.signature).clean_text)

@@ -99,8 +99,8 @@ def _leave_out(profile: Profile, body: Json, found: Set[str]) -> bool:
 
 def _limit_temperature(profile: Profile, body: Json) -> bool:
     given = body["temperature"]
-    body["temperature"] = within(given, profile.most_temperature, profile.least_temperature)
-    return body["temperature"] != given
+    body["temperature"] = kept = within(given, profile.most_temperature, profile.least_temperature)
+    return bool(kept != given)
 
 
 def _limit_sampling(profile: Profile, body: Json) -> bool:
