@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qs
 
 from proxywasm import Action, Headers, HttpContext, log
 
-from ..config import custom_settings
 from ..config.settings import Settings
-from ..fetching import remote_files
-from ..fetching.waiting import Proceed, resume
+from ..fetching.waiting import Proceed
 from ..protocols.exchange import Exchange
 from ..protocols.interface import FilesWanted, NotCounted, PartsWanted, ResponseWanted
 from ..providers.row import Provider
 from ..wire import apis, limits, multipart, paths
 from ..wire.errors import ApiError, busy, request_too_large
-from ..wire.json import Json, NumberError, dump_converted
+from ..wire.json import Json, NumberError
 from . import (
     addressing,
-    bodies,
     client_protocols,
     documents,
-    forms,
+    missing,
     model_list,
     own_answers,
-    part_requests,
+    replacements,
     retry,
     stored_responses,
-)  # fmt: skip
+)
 from .plans import Config, Plan, Plans, Waits
 from .refusing import REQUEST_FAILED, refuse
 
@@ -184,7 +182,7 @@ def _send(
 ) -> Action | None:
     provider = plans.provider
     try:
-        replacement = _replacement(plans, exchange, raw, document)
+        replacement = replacements.of(plans, exchange, raw, document)
         plan = plans[exchange.api]
         # Headers are changed after the last check that can refuse the request.
         path = ""
@@ -199,7 +197,7 @@ def _send(
     except NotCounted:
         return _count_tokens(ctx, plans, exchange, raw)
     except (FilesWanted, PartsWanted, ResponseWanted) as wanted:
-        return _wait_for(ctx, plans, exchange, raw, wanted)
+        return missing.get(ctx, plans, exchange, len(raw), wanted, partial(_sending, ctx, plans, exchange, raw))
     if provider.login is not None:
         addressing.set_token(ctx, provider, exchange, provider.login.token)
     if exchange.stream or exchange.headers:
@@ -275,78 +273,6 @@ def _sending(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, fai
         return None
 
     return proceed
-
-
-def _wait_for(
-    ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, wanted: FilesWanted | PartsWanted | ResponseWanted
-) -> Action | None:
-    """Get what the request needs, then convert it again."""
-    if isinstance(wanted, FilesWanted):
-        return _fetch(ctx, plans, exchange, raw, wanted.urls)
-    if isinstance(wanted, PartsWanted):
-        return _ask_parts(ctx, plans, exchange, raw, wanted)
-    proceed = _sending(ctx, plans, exchange, raw)
-    return stored_responses.look_up(ctx, plans.provider, exchange, len(raw), wanted.response_id, proceed)
-
-
-def _fetch(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, urls: list[str]) -> Action | None:
-    proceed = _sending(ctx, plans, exchange, raw, f"ai-proxy.{plans.provider.row.name}.fetch_image_failed")
-    memory_budget = plans.provider.memory_budget
-    if not memory_budget.reserve(exchange, len(raw)):
-        return proceed(busy())
-    try:
-        fetched = exchange.files = {**exchange.files}
-        remote_files.fetch(
-            fetched,
-            urls,
-            lambda size: memory_budget.reserve(exchange, len(raw) + size),
-            lambda error: resume(ctx, proceed, error),
-        )
-    except ApiError as error:
-        return proceed(error)
-    return Action.PAUSE
-
-
-def _ask_parts(ctx: HttpContext, plans: Plans, exchange: Exchange, raw: bytes, wanted: PartsWanted) -> Action | None:
-    proceed = _sending(ctx, plans, exchange, raw)
-    asked = part_requests.PartRequests(
-        ctx, plans[exchange.api], exchange, wanted, len(raw), lambda error: resume(ctx, proceed, error)
-    )
-    if (error := asked.start()) is not None:
-        return proceed(error)
-    return Action.PAUSE
-
-
-def _replacement(plans: Plans, exchange: Exchange, raw: bytes, document: Json | None) -> bytes | None:
-    """The body for the provider; None if the client's body stays. Raises `ApiError` and `NumberError`."""
-    provider, plan = plans.provider, plans[exchange.api]
-    if provider.row.dialect.keeps_bodies:
-        if document is None:
-            document = documents.of_unknown_request(raw)
-        if document is None or not custom_settings.apply(provider.settings.custom_settings, document):
-            return None
-        return _checked_size(dump_converted(document, raw))
-    if not plan.openai:
-        return None  # The body is only read for the signature.
-    if not exchange.form:
-        body = documents.of_request(raw) if document is None else document
-    elif plan.request.service is None:
-        return forms.map_model(provider, exchange, raw, exchange.form)
-    else:
-        exchange.headers["content-type"] = "application/json"
-        body = forms.document(raw, exchange.form)
-    body, changed = bodies.prepare(provider, exchange, body)
-    service = plans[exchange.api].request.service  # `prepare` may have changed the API.
-    if service is not None:
-        return _checked_size(dump_converted(service.request(exchange, body), raw))
-    return _checked_size(dump_converted(body, raw)) if changed else None
-
-
-def _checked_size(body: bytes) -> bytes:
-    """The body. Raises `ApiError` if the conversion has made it too large."""
-    if len(body) > limits.CONVERTED:
-        raise request_too_large(f"the request body has more than {limits.CONVERTED} bytes when it is converted")
-    return body
 
 
 def _is_readable(ctx: HttpContext, headers: Headers, plan: Plan, exchange: Exchange) -> bool:
