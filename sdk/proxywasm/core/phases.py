@@ -301,14 +301,14 @@ class Phases:
 
     def _take(self, ctx: StreamState, returned: object) -> None:
         """The plugin keeps the chunk for which its callback has returned this."""
+        if ctx.response.read_only:
+            raise RuleError(READ_ONLY)
         if returned:
             callback = self._callbacks.streaming_response_body
             raise RuleError(
                 f"{place(callback)}: on_streaming_response_body must return nothing after "
                 "need_pause_streaming_response: inject_response_body sends what should go on"
             )
-        if ctx.response.read_only:
-            raise RuleError(READ_ONLY)
         ctx.command_first(_STOP_NO_BUFFER)
         if ctx.response.held:
             ctx.response.release(CONTINUED)
