@@ -12,6 +12,7 @@ from tests.expected.golden import load as load_expected
 from tests.variants import MODELS, WORDS, Raw, variants
 
 import ai_proxy
+from ai_proxy.profiles.resolution import profile_of
 from proxywasm_host.recordings.compare import judge
 from proxywasm_host.recordings.exchange import load
 from proxywasm_host.recordings.replay import native_session, replay
@@ -34,6 +35,11 @@ def test_other_exchanges_of_the_same_kind_come_out_as_the_recorded_ones_say(kind
     session = native_session(ai_proxy.plugin)
     verdicts = {one.name: judge(replay(one, session), one) for one in load(file)}
     assert {name: [*map(str, verdict.differences)] for name, verdict in verdicts.items() if not verdict.passed} == {}
+
+
+@pytest.mark.parametrize(("old", "new"), MODELS.items())
+def test_a_model_is_replaced_by_one_of_its_family(old: str, new: str) -> None:
+    assert profile_of(new) is profile_of(old)
 
 
 def test_no_word_changes_the_length_of_a_body() -> None:

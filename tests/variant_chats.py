@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
@@ -19,6 +20,9 @@ Place: TypeAlias = tuple[str, ...]
 TRANSCRIPTS: Final = frozenset(str(SAMPLES[name].config["type"]) for name in converting.TRANSCRIPTS)
 """The services that get the whole conversation as one text."""
 
+_MODEL_IN_PATH: Final = re.compile("/models?/(.+)[/:]")
+"""At Bedrock `/model/<model>/converse`, at Google `/models/<model>:generateContent`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chat:
@@ -33,8 +37,8 @@ class Chat:
     @property
     def profile(self) -> Profile:
         """That of the model, which is in the body or in the path."""
-        model = str(self.sent.get("model") or unquote(self.path).partition("/model/")[2].rpartition("/")[0])
-        return profile_of(model, service_of(self.service))
+        in_path = _MODEL_IN_PATH.search(unquote(self.path))
+        return profile_of(str(self.sent.get("model") or (in_path[1] if in_path else "")), service_of(self.service))
 
     def set(self, place: Place, value: Any) -> None:
         """Replace what goes upstream at a place that is there."""

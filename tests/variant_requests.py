@@ -30,11 +30,14 @@ PLACES: Final[Mapping[str, Mapping[str, Place]]] = {
 }
 """Where these parameters stand in the service's request."""
 
+LEAST: Final = {"minimax": 0.01}
+"""The least value of these parameters, for services that refuse zeros."""
+
 MORE: Final = "Be kind."
 
 
 def zeros(chat: Chat) -> bool:
-    """A zero is a value."""
+    """A zero is a value, or the least one that the service takes."""
     found = [
         name
         for name in PLACES.get(chat.service, {})
@@ -42,7 +45,7 @@ def zeros(chat: Chat) -> bool:
     ]
     for name in found:
         chat.asked[name] = 0
-        chat.set(PLACES[chat.service][name], 0)
+        chat.set(PLACES[chat.service][name], LEAST.get(chat.service, 0))
     return bool(found)
 
 

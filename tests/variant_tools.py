@@ -12,6 +12,7 @@ from ai_proxy.profiles.facts import Sampling
 PARAMETERS: Final[Raw] = {"type": "object", "properties": {"at": {}}}
 FUNCTION: Final[Raw] = {"name": "look", "description": "Looks.", "parameters": PARAMETERS}
 SCHEMA: Final[Raw] = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+_IN_WORDS: Final = "Answer only with JSON that matches this JSON Schema, without any other text: "
 ARGUMENTS: Final = {"c1": '{"at":"it"}', "c2": "{}"}
 """Of each call, by its id; the client sends those of the second as an empty text."""
 RESULTS: Final = {"c2": "nothing", "c1": "a cat"}
@@ -86,7 +87,7 @@ def tools(chat: Chat) -> bool:
 
 
 def schema(chat: Chat) -> bool:
-    """A schema for the answer, if the model has structured outputs."""
+    """A schema for the answer, if the model has structured outputs; beside tools some models get it as a text."""
     if not chat.profile.structured_outputs:
         return False
     match chat.service:
@@ -99,6 +100,8 @@ def schema(chat: Chat) -> bool:
             }
         case "cohere":
             chat.sent["response_format"] = {"type": "json_object", "json_schema": SCHEMA}
+        case "gemini" if chat.sent.get("tools") and not chat.profile.structured_outputs_with_tools:
+            chat.sent["system_instruction"]["parts"].append({"text": _IN_WORDS + _compact(SCHEMA)})
         case "gemini":
             chat.sent["generationConfig"] |= {"responseMimeType": "application/json", "responseSchema": SCHEMA}
         case _:

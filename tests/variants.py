@@ -49,14 +49,14 @@ WORDS: Final = {
     "b2c9": "d4f1",
     "c2lnbmF0dXJl": "c2lnbmF0dXJs",
 }
-MODELS: Final = {
+MODELS: Final = {  # Each with another of its family: a model of another one may get another request.
     "gpt-4": "gpt-3",
     "gpt-3.5": "gpt-4.5",
     "fallback-model": "fallbuck-model",
     "gemini-1.5-pro": "gemini-1.7-pro",
-    "qwen-max": "qwen-min",
+    "qwen-max": "qwen2-7b",
     "LongCat": "LongDog",
-    "command-r-plus": "command-a-plus",
+    "command-r-plus": "command-r7b-12",
     "mapped": "napped",
 }
 FAILURES: Final = {

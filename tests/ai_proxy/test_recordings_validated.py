@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.ai_proxy import validated
 from tests.expected.golden import load, recordings
 
 from ai_proxy_testing import answer_problems, error_problems, request_problems, stream_problems
@@ -16,7 +17,11 @@ from proxywasm_host.recordings.bodies import join, parse_events
 from proxywasm_host.recordings.exchange import Exchange
 
 _CLIENTS_OWN = "unread-bodies: the client's own mistake in OpenAI's protocol, which the service answers"
+_OPERATORS_OWN = "custom-settings: fields of the operator's own, which go upstream as they are"
 EXCEPTIONS: dict[str, str] = {
+    **dict.fromkeys(("settings-openai-b", "openai-settings-raw-plain"), _OPERATORS_OWN),
+    **dict.fromkeys(("settings-claude-input-b", "settings-claude-input-b-e"), _OPERATORS_OWN),
+    "openrouter-reasoning-b": "the client's own field, as in the original: a budget of 0 asks for nothing",
     **dict.fromkeys(("mapping-openai-no-model-a", "mapping-openai-no-model-b"), _CLIENTS_OWN),
     **dict.fromkeys(("transport-content-type-a", "transport-content-type-b", "transport-empty-body-b"), _CLIENTS_OWN),
     "vertex-claude-messages-with-a-query": "unread-bodies: the client's own mistake in Anthropic's protocol",
@@ -30,7 +35,7 @@ _OF_A_PATH = (
     (":generateContent", "google"), (":streamGenerateContent", "google"), ("awPredict", "vertex-anthropic"),
     ("/converse", "bedrock"), ("/text-generation/generation", "dashscope"), ("/chatcompletion_pro", "minimax-pro"),
 )  # fmt: skip
-_OF_A_TYPE = {"openai": "openai", "azure": "openai", "mistral": "mistral", "openrouter": "openrouter", "qwen": "qwen"}
+_OF_A_TYPE = {config["type"]: rules for config, _, rules in validated.SERVICES.values() if rules in validated.OPENAIS}
 
 
 def rules_of(provider: dict[str, Any], upstream: dict[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from .facts import TRIED, Profile, Sampling, Source, Thinking, Vendor
+from .facts import REPORTED, TRIED, Profile, Sampling, Source, Thinking, Vendor
 
 _READ: Final = "2026-11-29"
 _CLIENT: Final = "https://github.com/pydantic/pydantic-ai/blob/v2.68.0/pydantic_ai_slim/pydantic_ai/profiles/openai.py"
@@ -15,7 +15,9 @@ _SDK: Final = "https://github.com/openai/openai-python/blob/v3.57.0/src/openai/t
 _LIMIT: Final = Source("limit_name", _SDK, _READ)
 _SAMPLING: Final = Source("sampling", _CLIENT, _READ, by=TRIED)
 _LIVE: Final = "https://github.com/bolna-ai/bolna/pull/1019"
-_REFUSED: Final = Source("refused", _CLIENT, _READ, by=TRIED)
+_STOP: Final = Source("refused", "https://github.com/huggingface/smolagents/issues/1671", _READ, REPORTED)
+_REFUSED: Final = (Source("refused", _CLIENT, _READ, by=TRIED), _STOP)
+"""The client's authors did not try `stop`."""
 _TOOLS: Final = Source("chat_tools_with_thinking", _LIVE, _READ, by=TRIED)
 _ALWAYS: Final = "thinking efforts always_thinks thinks_by_default"
 _MODELS: Final = "https://developers.openai.com/api/docs/models"
@@ -42,7 +44,7 @@ _6_ASTRA: Final = Profile(
         Source(_ALWAYS, _CLIENT, _READ, by=TRIED),
         Source("chat_tools_with_thinking refused", _LIVE, _READ, by=TRIED),
         _SAMPLING,
-        _REFUSED,
+        *_REFUSED,
         _LIMIT,
     ),
 )
@@ -57,7 +59,7 @@ _6: Final = replace(
         Source("thinking thinks_by_default", _CLIENT, _READ, by=TRIED),
         Source("efforts chat_tools_with_thinking", f"{_MODELS}/gpt-6-sol", _READ),
         _SAMPLING,
-        _REFUSED,
+        *_REFUSED,
         _LIMIT,
     ),
 )
@@ -70,7 +72,7 @@ _5_6: Final = replace(
         Source("efforts", _CODEX, _READ, by=_CATALOGUE),
         Source("chat_tools_with_thinking", "https://github.com/BerriAI/litellm/pull/34569", _READ, by=TRIED),
         _SAMPLING,
-        _REFUSED,
+        *_REFUSED,
         _LIMIT,
     ),
 )
@@ -84,7 +86,7 @@ _5_5: Final = replace(
         Source("efforts", _CODEX, _READ, by=_CATALOGUE),
         _TOOLS,
         _SAMPLING,
-        _REFUSED,
+        *_REFUSED,
         _LIMIT,
     ),
 )
@@ -97,7 +99,7 @@ _5_4: Final = replace(
         Source("thinking efforts", _AZURE, _READ),
         _TOOLS,
         _SAMPLING,
-        _REFUSED,
+        *_REFUSED,
         _LIMIT,
     ),
 )
@@ -106,7 +108,7 @@ _5_2: Final = replace(
     family="gpt-5.2",
     models="gpt-5-[23]",
     chat_tools_with_thinking=True,
-    sources=(Source("thinking efforts", _AZURE, _READ), _SAMPLING, _REFUSED, _LIMIT),
+    sources=(Source("thinking efforts", _AZURE, _READ), _SAMPLING, *_REFUSED, _LIMIT),
 )
 _5_2_PRO: Final = replace(
     _5_2,
@@ -116,7 +118,7 @@ _5_2_PRO: Final = replace(
     always_thinks=True,
     thinks_by_default=True,
     sampling=Sampling.REFUSED,
-    sources=(Source(_ALWAYS, _CLIENT, _READ, by=TRIED), _SAMPLING, _REFUSED, _LIMIT),
+    sources=(Source(_ALWAYS, _CLIENT, _READ, by=TRIED), _SAMPLING, *_REFUSED, _LIMIT),
 )
 _5_CODEX_MAX: Final = replace(
     _5_2_PRO,
@@ -127,7 +129,7 @@ _5_CODEX_MAX: Final = replace(
         Source("thinking always_thinks thinks_by_default", _CLIENT, _READ, by=TRIED),
         Source("efforts", f"{_CODEX}/pull/7449", _READ),
         _SAMPLING,
-        _REFUSED,
+        *_REFUSED,
         _LIMIT,
     ),
 )
@@ -144,7 +146,7 @@ _5_CODEX: Final = replace(
             _READ,
         ),
         _SAMPLING,
-        _REFUSED,
+        *_REFUSED,
         _LIMIT,
     ),
 )
@@ -168,6 +170,14 @@ _O: Final = replace(
     models="^o[134](?![a-z0-9])",
     efforts=("low", "medium", "high"),
     sources=(*_5.sources, Source("refused", _SDK, _READ)),
+)
+_O_EARLIER: Final = replace(
+    _O,
+    family="o3-mini",
+    models="^o1(?![a-z0-9])|^o3-mini",
+    # OpenAI's reference excludes `stop` for o3 and o4-mini only.
+    refused=_WHILE_THINKING - {"stop"},
+    sources=tuple(source for source in _O.sources if source is not _STOP),
 )
 _OSS: Final = replace(
     _5,
@@ -193,7 +203,7 @@ VENDOR: Final = Vendor(
     re.compile(r"gpt-?\d|gpt-oss|^chat-latest|^o[1-9](?![a-z0-9])"),
     (
         *(_6, _6_ASTRA, _5_N_CHAT, _5_CHAT, _5_PRO, _5_2_PRO, _5_CODEX_MAX, _5_CODEX),
-        *(_5_6, _5_5, _5_4, _5_2, _5_1, _5, _O, _OSS, _4),
+        *(_5_6, _5_5, _5_4, _5_2, _5_1, _5, _O_EARLIER, _O, _OSS, _4),
     ),
     _6_ASTRA,
 )

@@ -19,7 +19,8 @@ _REASONING: Final = Source("reasoning", _QWEN_THINKING, _READ, LISTED)
 _QWEN_3: Final = Profile(
     family="qwen3",
     vendor="qwen",
-    models="qwen-?3|qwen-(?:plus|flash|turbo)",
+    # A name without a version, such as `qwen-plus` or `qwen-deep-research`, is of a text model.
+    models="qwen-?3|qwen(?!-?\\d)",
     thinking=Thinking.BUDGET,
     reasoning=Reasoning.USED,
     sources=(Source("thinking", _QWEN_THINKING, _READ), _REASONING),
@@ -88,7 +89,8 @@ _QWEN_LONG: Final = replace(
 _QWEN_2: Final = replace(
     _QWEN_3,
     family="qwen2.5",
-    models="qwen-?[12]|qwen-(?:max|coder|math|mt)|qwen.*-(?:instruct|coder)",
+    # The models of the first generation have a size and no version: `qwen-7b-chat`.
+    models="qwen-?[12]|qwen-\\d+b|qwen-(?:max|coder|math|mt)|qwen.*-(?:instruct|coder)",
     thinking=Thinking.NONE,
     reasoning=Reasoning.UNUSED,
     sources=(Source("thinking", _QWEN_THINKING, _READ, LISTED),),

@@ -55,6 +55,7 @@ CEREBRAS: Final = Rules(thoughts=frozenset({"reasoning"}))
 MISTRAL: Final = Rules(
     ids=r"[A-Za-z0-9]{9}",
     thoughts=frozenset(),
+    more_fields=frozenset({"random_seed", "safe_prompt", "prompt_mode"}),
     unknown_fields=frozenset({"user", "stream_options", "max_completion_tokens", "seed", "metadata", "store"}),
 )
 """Source: docs.mistral.ai/api, "Chat Completion", and its errors."""
