@@ -12,10 +12,13 @@ from .calls import (
     CONTINUE,
     EVERYTHING,
     PASS_WHOLE,
+    REQUEST,
     REQUEST_BODY,
     REQUEST_HEADERS,
+    STOP_ALL,
     STOP_BODY,
     STOP_HEADERS,
+    STOP_TRAILERS,
 )
 from .half import Half
 from .pairs import join_pairs
@@ -63,8 +66,10 @@ class Attempt(Stream[Root]):
         stream = self._stream
         if half is not self.request:
             return Stream.trailers(stream, stream.response) if stream.is_current(self) else CONTINUE
-        if self._body is not None and self._abi.set_buffer_bytes(REQUEST_BODY, 0, EVERYTHING, self._body):
+        body = self._body
+        if body is not None and self._abi.set_buffer_bytes(REQUEST_BODY, 0, EVERYTHING, body) and body:
             stream.reply(NO_PLACE)
+            return STOP_TRAILERS
         return CONTINUE
 
     def close(self) -> None:
@@ -78,10 +83,11 @@ class Attempt(Stream[Root]):
         self._abi.edit_header_map(REQUEST_HEADERS, to_bytes("\0".join((f"={PER_TRY_TIMEOUT}", str(milliseconds)))))
 
     def send(self, request: NewRequest, end_of_stream: bool) -> int:
-        """Make it this request, in its header phase."""
+        """Make it this request, in its header phase. Where it has no place for the body, it waits for its end: the
+        reply ends the stream, in the first stage."""
         if end_of_stream and request.body:
             self._stream.reply(NO_PLACE)
-            return CONTINUE
+            return STOP_ALL
         fields = [*request.headers, (LENGTH, str(len(request.body)))] if request.body else [*request.headers]
         if request.first_byte_timeout_ms:
             fields.append((PER_TRY_TIMEOUT, str(request.first_byte_timeout_ms)))
@@ -94,9 +100,8 @@ class Attempt(Stream[Root]):
 
     def send_waiting(self, request: NewRequest) -> None:
         self.waits = False
-        self.send(request, self.has_no_body)
-        self._gateway.enter(self.id)
-        self._abi.continue_stream(0)
+        if self.send(request, self.has_no_body) != STOP_ALL:
+            self._abi.continue_stream(REQUEST)
 
     def give_up(self) -> None:
         """Answer so that the first stage sends the client's request once more."""
