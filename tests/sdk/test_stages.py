@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from proxywasm import Action, HttpContext, Plugin
-from proxywasm.abi.calls import PASS_WHOLE, STOP_ALL, STOP_TRAILERS
+from proxywasm.abi.calls import PASS, PASS_WHOLE, STOP_ALL, STOP_TRAILERS
 from proxywasm.abi.stages import StagedStream
 from proxywasm.abi.stream import Stream as AdapterStream
 from proxywasm.replies import NO_PLACE
@@ -101,6 +101,37 @@ def test_a_stream_that_closes_forgets_its_exchange() -> None:
     assert attempt.respond(200, b"good") == [b"GOOD"]
 
 
+holding: Plugin[dict[str, Any]] = Plugin("holding")
+
+
+@holding.on_request_headers
+def read_details(ctx: HttpContext, config: dict[str, Any]) -> None:
+    ctx.set_property(("details",), ctx.get_property("response", "code_details") or b"none")
+
+
+@holding.on_response_headers
+def hold(ctx: HttpContext, config: dict[str, Any]) -> Action:
+    return Action.STOP_ITERATION
+
+
+@pytest.mark.parametrize("first_to_end", ["client", "attempt"])
+def test_a_stream_with_the_number_of_one_that_has_ended_is_another(first_to_end: str) -> None:
+    gateway = TwoStages(holding)
+    client = gateway.request("one", b"1")
+    attempt = gateway.attempt("one", b"1", ahead=True)
+    attempt.response_headers(200)
+    attempt.details = b"broken off"
+    for stream in [client, attempt] if first_to_end == "client" else [attempt, client]:
+        stream.end()
+    assert gateway.properties.pop((client.id, b"details")) == b"none"
+    gateway.contexts = client.id - 1
+    gateway.request("two", b"2")
+    assert gateway.properties[client.id, b"details"] == b"none"
+    unknown = Stream(gateway, 0, ahead=False)
+    assert unknown.id == attempt.id
+    assert unknown.request_headers(REQUEST, False) == PASS
+
+
 @pytest.mark.parametrize("first_to_end", ["client", "attempt"])
 def test_nothing_is_kept_of_streams_that_have_ended(first_to_end: str) -> None:
     gateway = TwoStages(second)
@@ -113,10 +144,16 @@ def test_nothing_is_kept_of_streams_that_have_ended(first_to_end: str) -> None:
             assert attempts[1].respond(200, b"good") == [b"GOOD"]
         for stream in [client, *attempts] if first_to_end == "client" else [*attempts, client]:
             stream.end()
-    never = Stream(gateway, SECOND, ahead=True)
-    never.end()
     assert objects(gateway, AdapterStream) == []
     assert gateway.messages == []
+
+
+def test_a_stream_that_was_created_and_has_not_begun_is_forgotten() -> None:
+    gateway = TwoStages(second)
+    never = Stream(gateway, SECOND, ahead=True)
+    never.end()
+    gateway.contexts = never.id - 1
+    assert Stream(gateway, 0, ahead=False).request_headers(REQUEST, False) == PASS
 
 
 def test_a_stream_has_16_requests_at_most() -> None:

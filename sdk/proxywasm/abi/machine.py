@@ -165,6 +165,7 @@ class Machine:
         self._gateway.here = context
         stream = self._streams.pop(context, None)
         if stream is None:
+            self._second_stages.discard(context)
             return
         if stream.root is not self._running:
             self._turn_to(stream.root)
