@@ -93,7 +93,7 @@ ARTEFACTS = {
         Artefact("ai_proxy as a component", ai_proxy_component),
         Artefact("the plugins of the tests as a component", bundle_component),
         Artefact("a plugin without the SDK", plain_guest),
-        Artefact("a guest for conversions of values", values_guest),
+        Artefact("a guest for conversions of values", values_guest, on_request=True),
         Artefact("the plugins of the tests for Higress", higress_component, on_request=True),
         Artefact("the component behind the module for Envoy", proxy_wasm_component),
     )

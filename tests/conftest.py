@@ -26,16 +26,11 @@ ROOT = Path(__file__).parents[1]
 # also with values that it finds in the source of all modules. Which are loaded depends on the tests that run, and to
 # read them takes each process a second; so the suite does without.
 settings.register_profile("random", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("suite", settings.get_profile("random"), derandomize=True)
+settings.register_profile("suite", settings.get_profile("random"), derandomize=True, max_examples=50)
 settings.load_profile("suite")
 _found_in_modules, _nothing = providers._get_local_constants, providers._local_constants
 providers._get_local_constants = lambda: (
     _nothing if settings.get_current_profile_name() == "suite" else _found_in_modules()
-)
-
-
-_PROTECTION: Final = frozenset(
-    {"ai_common", "ai_quota", "ai_statistics", "ai_token_ratelimit", "key_auth", "request_ratelimit"}
 )
 
 
@@ -97,10 +92,11 @@ def _kind_of(exchange: Exchange) -> tuple[str, str, str | None, bool]:
 
 
 def _leave_out_in_envoy(items: list[pytest.Item]) -> None:
-    """Of a test of the plugins for protection with several cases, only the first runs in Envoy unless asked for."""
+    """Of a test with several cases, only the first runs in Envoy unless asked for."""
     tried: set[tuple[Path, str]] = set()
     for item in items:
-        if item.path.parent.name in _PROTECTION and item.get_closest_marker("envoy") is not None:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if parameters.get("plugin_host") == "envoy":
             test = (item.path, getattr(item, "originalname", item.name))
             if test in tried:
                 item.add_marker("exhaustive")

@@ -19,15 +19,12 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
-def results(request: pytest.FixtureRequest, ai_proxy_module: Path) -> dict[str, dict[str, Result]]:
+def results(request: pytest.FixtureRequest) -> dict[str, dict[str, Result]]:
     """By the exchange's name, and then `go` and `python`."""
     ours = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path.parent == HERE]
-    if any(item.get_closest_marker("exhaustive") for item in ours):
-        # The module that users get: a minute more to build, so only where there is time for all exchanges.
-        ai_proxy_module = build_module(AI_PROXY_SOURCE).path
     try:
         find_envoy()
-        modules = {"go": go_plugin(), "python": ai_proxy_module}
+        modules = {"go": go_plugin(), "python": build_module(AI_PROXY_SOURCE).path}
     except (EnvoyError, GoPluginError) as error:
         pytest.skip(str(error))
     exchanges = [item.callspec.params["exchange"] for item in ours if hasattr(item, "callspec")]

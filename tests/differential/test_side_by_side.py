@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from tests.expected.golden import TESTS, golden_file, read
@@ -19,21 +16,12 @@ from .side_by_side import not_to_be_driven
 FILES = sorted((TESTS / "conformance").glob("*/*.json"))
 EXCHANGES = [exchange for file in FILES for exchange in load(file)]
 GOLDEN = {name: golden for file in FILES for name, golden in read(golden_file(file)).items()}
-SAMPLE = 8
-"""Of so many exchanges one is in every run; `-m exhaustive` takes the others."""
-
-pytestmark = pytest.mark.envoy
+DRIVABLE = [exchange for exchange in EXCHANGES if not not_to_be_driven(exchange)]
 
 
-def drivable() -> Iterator[Any]:
-    for exchange in EXCHANGES:
-        if not not_to_be_driven(exchange):
-            in_sample = zlib.crc32(exchange.name.encode()) % SAMPLE == 0
-            marks = [] if in_sample else [pytest.mark.slow, pytest.mark.exhaustive]
-            yield pytest.param(exchange, id=exchange.name, marks=marks)
-
-
-@pytest.mark.parametrize("exchange", list(drivable()))
+@pytest.mark.envoy
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("exchange", DRIVABLE, ids=lambda exchange: exchange.name)
 def test_an_exchange_comes_out_as_the_originals_or_as_its_golden_file_says(
     exchange: Exchange, results: dict[str, dict[str, Result]]
 ) -> None:

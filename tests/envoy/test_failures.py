@@ -115,6 +115,7 @@ def test_a_trap_leaves_the_policy_to_envoy(together: Mapping[str, Envoy], policy
     assert ("x-phase" in response.headers) == (policy == "FAIL_RELOAD")
 
 
+@pytest.mark.exhaustive
 def test_an_endless_loop_is_for_the_watchdog_of_envoy(bundle_module: Path, upstream_port: int) -> None:
     """Nothing ends a callback in stock Envoy; its watchdog ends the process, for a supervisor to start another."""
     watchdog: dict[str, Any] = {
@@ -126,6 +127,7 @@ def test_an_endless_loop_is_for_the_watchdog_of_envoy(bundle_module: Path, upstr
         assert envoy.wait(TIMEOUT) != 0
 
 
+@pytest.mark.exhaustive
 def test_a_refused_configuration_fails_the_start_with_its_reason_in_the_log(bundle_module: Path) -> None:
     reason = r"\[plugin failed to start\] Traceback (.*\n)*.*features.py.*\nLookupError: why"
     with (

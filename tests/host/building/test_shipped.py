@@ -58,7 +58,7 @@ def test_the_plugins_of_the_wheel_can_be_imported_together(tmp_path: Path) -> No
     assert done.stdout.split() == [f"{name}={name.replace('_', '-')}" for name in SHIPPED]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_an_instance_becomes_one_of_the_plugins(tmp_path: Path) -> None:
     paths = [tmp_path / "first.py", tmp_path / "second.py"]
     for path in paths:

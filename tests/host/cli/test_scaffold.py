@@ -61,12 +61,17 @@ def test_the_plugin_of_a_folder_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_new_plugin_passes_its_tests_natively_and_in_wasm(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "flavours"),
+    [(["--proxywasm=native"], ["native"]), pytest.param([], ["native", "wasm"], marks=pytest.mark.exhaustive)],
+)
+def test_a_new_plugin_passes_its_tests(words: list[str], flavours: list[str], tmp_path: Path) -> None:
     assert run(tmp_path, "new", "x").returncode == 0
-    done = run(tmp_path / "x", "test", "-rA")
+    done = run(tmp_path / "x", "test", "-rA", *words)
     assert done.returncode == 0, done.stdout + done.stderr
     passed = [line for line in done.stdout.splitlines() if line.startswith("PASSED ")]
-    assert sum("[native]" in line for line in passed) == sum("[wasm]" in line for line in passed) == 4
+    assert len(passed) == 4 * len(flavours)
+    assert all(sum(f"[{flavour}]" in line for line in passed) == 4 for flavour in flavours)
     assert run(tmp_path / "x", "check").returncode == 0
 
 

@@ -343,6 +343,7 @@ def answers(port: int) -> bool:
             return False
 
 
+@pytest.mark.exhaustive
 def test_a_plugin_that_loops_does_not_keep_envoy_from_ending(
     tmp_path: Path, plugin: Path, upstream: int, port: int
 ) -> None:

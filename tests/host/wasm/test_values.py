@@ -21,6 +21,8 @@ from proxywasm_host.wasm import functions
 from proxywasm_host.wasm.engine import Engine
 from proxywasm_host.wasm.functions import Misfit, Signature
 
+pytestmark = pytest.mark.exhaustive  # its guest is built for these tests alone
+
 HOST = "tests:values/host"
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))

@@ -189,6 +189,7 @@ def test_a_new_certificate_is_that_of_new_connections(tmp_path: Path, source: Pa
 
 
 @pytest.mark.usefixtures("bundle_component")
+@pytest.mark.exhaustive
 def test_in_wasm(tmp_path: Path) -> None:
     source = bundle.write_source(tmp_path / "bundle")
     with paced() as upstream, watching("serve", file := gateway_file(tmp_path, upstream, source)) as run:
