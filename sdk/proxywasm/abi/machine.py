@@ -11,6 +11,7 @@ from ..http_client import OUT_OF_ORDER
 from ..text import to_text
 from ..wire import ConfigError, Fields, LogLevel
 from . import stages
+from .attempt import Attempt
 from .calls import (
     CALL_BODY,
     CALL_HEADERS,
@@ -121,7 +122,7 @@ class Machine:
             return PASS_WHOLE  # The stream has ended, or another VM has it; see docs/design.md.
         if stream.root is not self._running:
             self._turn_to(stream.root)
-        attempt = self._streams[context] = stages.Attempt(stream, context)
+        attempt = self._streams[context] = Attempt(stream, context)
         return attempt.headers(attempt.request, headers, end_of_stream)
 
     def request_body(self, context: int, size: int, end_of_stream: bool) -> int:
@@ -164,6 +165,7 @@ class Machine:
         self._gateway.here = context
         stream = self._streams.pop(context, None)
         if stream is None:
+            self._second_stages.discard(context)
             return
         if stream.root is not self._running:
             self._turn_to(stream.root)

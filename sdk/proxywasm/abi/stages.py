@@ -6,7 +6,8 @@ responses it decides there. To send a request again, the filter answers with a h
 the client's request once more, and replaces that by the plugin's.
 
     client -> first stage: StagedStream, until the request has gone on
-                  -> second stage: Attempt, one for each request; the stream's response phases run in it -> upstream
+                  -> second stage: `attempt.Attempt`, one for each request; the stream's response phases run in it
+                  -> upstream
 
 The header `x-proxywasm-exchange`, which the first stage sets to a random value before any filter sees the request,
 says which attempts belong to which stream.
@@ -18,31 +19,17 @@ from collections.abc import MutableMapping
 from typing import Any, Final, Protocol, TypeVar
 
 from ..core.dispatcher import Dispatcher
-from ..framing import LENGTH
-from ..replies import NO_PLACE
-from ..text import to_bytes
 from ..wire import BodyMode, Hold, LocalReply, NewRequest
-from .calls import (
-    CONTINUE,
-    EVERYTHING,
-    PASS_WHOLE,
-    REQUEST_BODY,
-    REQUEST_HEADERS,
-    STOP_ALL,
-    STOP_BODY,
-    STOP_HEADERS,
-)
+from .calls import CONTINUE, PASS_WHOLE, STOP_ALL
 from .half import RESPONSE_SIDE, Half
-from .pairs import join_pairs
 from .port import Port
-from .stream import NO_GRPC_STATUS, PER_TRY_TIMEOUT, Stream, StreamRoot
+from .stream import Stream, StreamRoot
 
 CONFIGURATION: Final = b'{"_second_stage_": true}'
 """The configuration of the filter in the second stage."""
 _MOST: Final = 16
 """Requests in one stream; the first stage must allow one less to be sent again."""
 _EXCHANGE: Final = b"\0x-proxywasm-exchange\0"
-_AGAIN: Final = join_pairs([("x-proxywasm-again", "1")])
 _DETAILS: Final = ("response", "code_details")
 _PAUSE: Final = Hold.PAUSE
 _SKIP, _BUFFER = BodyMode.SKIP, BodyMode.BUFFER
@@ -60,6 +47,21 @@ class StagedRoot(StreamRoot, Protocol):
 
     @property
     def exchanges(self) -> MutableMapping[bytes, StagedStream[Any]]: ...
+
+
+class AnyAttempt(Protocol):
+    """What these streams need of an attempt; `attempt.Attempt` documents it."""
+
+    id: int
+    closed: bool
+    undecided: bool
+    waits: bool
+    has_no_body: bool
+
+    def limit_first_byte(self, milliseconds: int) -> None: ...
+    def send(self, request: NewRequest, end_of_stream: bool) -> int: ...
+    def send_waiting(self, request: NewRequest) -> None: ...
+    def give_up(self) -> None: ...
 
 
 Root = TypeVar("Root", bound=StagedRoot)
@@ -80,7 +82,7 @@ class StagedStream(Stream[Root]):
     def __init__(self, root: Root, context: int) -> None:
         super().__init__(root, context)
         self._exchange = b""
-        self._attempt: Attempt[Root] | None = None
+        self._attempt: AnyAttempt | None = None
         self._attempts = 0
         self._first_byte_ms = 0
         self._pending: NewRequest | None = None
@@ -135,10 +137,10 @@ class StagedStream(Stream[Root]):
     def can_send_again(self) -> bool:
         return 0 < self._attempts < _MOST and self._sent <= self.root.dispatcher.again_limit
 
-    def is_current(self, attempt: Attempt[Root]) -> bool:
+    def is_current(self, attempt: AnyAttempt) -> bool:
         return self._attempt is attempt and not self.closed
 
-    def begin(self, attempt: Attempt[Root], end_of_stream: bool) -> int:
+    def begin(self, attempt: AnyAttempt, end_of_stream: bool) -> int:
         """An attempt has begun: its request headers are there."""
         self._attempts += 1
         self._attempt = attempt
@@ -159,7 +161,7 @@ class StagedStream(Stream[Root]):
             return NewRequest(pending.headers, pending.body, self._first_byte_ms)
         return pending
 
-    def _response_broken(self, attempt: Attempt[Root], end_of_stream: bool) -> int:
+    def _response_broken(self, attempt: AnyAttempt, end_of_stream: bool) -> int:
         """The response of the attempt before has broken off while the plugin held all of it. The gateway's own answer
         to that has led to this attempt, so that the plugin can say what follows."""
         half = self.response
@@ -188,7 +190,7 @@ class StagedStream(Stream[Root]):
         self.response.arrived = True
         self.reply(_BROKEN)
 
-    def end_attempt(self, attempt: Attempt[Root]) -> None:
+    def end_attempt(self, attempt: AnyAttempt) -> None:
         """The gateway has finished with it."""
         if not self.is_current(attempt):
             return
@@ -238,83 +240,3 @@ class StagedStream(Stream[Root]):
             self._reply_broken()
         else:
             super().go_on(half)
-
-
-class Attempt(Stream[Root]):
-    """A stream of the second stage: one request of a stream, and what answers it."""
-
-    __slots__ = ("_body", "_stream", "has_no_body", "undecided", "waits")
-
-    def __init__(self, stream: StagedStream[Root], context: int) -> None:
-        super().__init__(stream.root, context)
-        self._stream = stream
-        self._body: bytes | None = None
-        """What replaces the body that the gateway sends once more."""
-        self.undecided = False
-        """The plugin is being asked what it will be."""
-        self.waits = False
-        """The plugin will say what it is to be."""
-        self.has_no_body = False
-        """The request that the gateway sends once more ends with its headers."""
-
-    def headers(self, half: Half, fields: bytes, end_of_stream: bool) -> int:
-        stream = self._stream
-        if half is self.request:
-            return stream.begin(self, end_of_stream)
-        return Stream.headers(stream, stream.response, fields, end_of_stream) if stream.is_current(self) else PASS_WHOLE
-
-    def body(self, half: Half, size: int, end_of_stream: bool) -> int:
-        stream = self._stream
-        if half is not self.request:
-            return Stream.body(stream, stream.response, size, end_of_stream) if stream.is_current(self) else CONTINUE
-        if self._body is None:
-            return CONTINUE
-        if not end_of_stream:
-            return STOP_BODY
-        self._abi.set_buffer_bytes(REQUEST_BODY, 0, EVERYTHING, self._body)
-        return CONTINUE
-
-    def trailers(self, half: Half) -> int:
-        stream = self._stream
-        if half is not self.request:
-            return Stream.trailers(stream, stream.response) if stream.is_current(self) else CONTINUE
-        if self._body is not None and self._abi.set_buffer_bytes(REQUEST_BODY, 0, EVERYTHING, self._body):
-            stream.reply(NO_PLACE)
-        return CONTINUE
-
-    def close(self) -> None:
-        self.closed = True
-        self._stream.end_attempt(self)
-
-    # For the stream.
-
-    def limit_first_byte(self, milliseconds: int) -> None:
-        self._gateway.enter(self.id)
-        self._abi.edit_header_map(REQUEST_HEADERS, to_bytes("\0".join((f"={PER_TRY_TIMEOUT}", str(milliseconds)))))
-
-    def send(self, request: NewRequest, end_of_stream: bool) -> int:
-        """Make it this request, in its header phase."""
-        if end_of_stream and request.body:
-            self._stream.reply(NO_PLACE)
-            return CONTINUE
-        fields = [*request.headers, (LENGTH, str(len(request.body)))] if request.body else [*request.headers]
-        if request.first_byte_timeout_ms:
-            fields.append((PER_TRY_TIMEOUT, str(request.first_byte_timeout_ms)))
-        self._gateway.enter(self.id)
-        self._abi.set_header_map_pairs(REQUEST_HEADERS, join_pairs(fields))
-        if end_of_stream:
-            return PASS_WHOLE
-        self._body = request.body
-        return STOP_HEADERS
-
-    def send_waiting(self, request: NewRequest) -> None:
-        self.waits = False
-        self.send(request, self.has_no_body)
-        self._gateway.enter(self.id)
-        self._abi.continue_stream(0)
-
-    def give_up(self) -> None:
-        """Answer so that the first stage sends the client's request once more."""
-        if not self.closed and not self._stream.closed:
-            self._gateway.enter(self.id)
-            self._abi.send_local_response(503, b"proxywasm.again", b"", _AGAIN, NO_GRPC_STATUS)

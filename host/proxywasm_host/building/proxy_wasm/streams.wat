@@ -33,14 +33,26 @@
         (i32.or (i32.shl (local.get $direction) (i32.const 9)) (i32.and (local.get $context) (i32.const 511)))
         (i32.const 2))))
 
+  ;; A number is used again after 2^32 streams, so what the stream before had there is taken away.
+  (func $note (param $context i32) (param $direction i32) (param $passes i32)
+    (local $place i32)
+    (local.set $place (call $place (local.get $context) (local.get $direction)))
+    (if (local.get $passes)
+      (then (i32.store (local.get $place) (local.get $context)))
+      (else
+        (if (i32.eq (i32.load (local.get $place)) (local.get $context))
+          (then (i32.store (local.get $place) (i32.const 0)))))))
+
   ;; What a header phase returns to the host. 8 is for us: continue, and do not call for trailers; with 9 nor for the body.
   (func $note-passing (param $context i32) (param $direction i32) (param $action i32) (result i32)
-    (if (i32.lt_u (local.get $action) (i32.const 8)) (then (return (local.get $action))))
-    (if (i32.eq (local.get $action) (i32.const 9))
-      (then (i32.store
-        (call $place (local.get $context) (i32.add (local.get $direction) (i32.const 2))) (local.get $context))))
-    (i32.store (call $place (local.get $context) (local.get $direction)) (local.get $context))
-    (i32.const 0))
+    (local $passes i32)
+    (local.set $passes (i32.ge_u (local.get $action) (i32.const 8)))
+    (call $note (local.get $context) (local.get $direction) (local.get $passes))
+    (call $note
+      (local.get $context)
+      (i32.add (local.get $direction) (i32.const 2))
+      (i32.eq (local.get $action) (i32.const 9)))
+    (select (i32.const 0) (local.get $action) (local.get $passes)))
 
   (func $passes (param $context i32) (param $direction i32) (result i32)
     (i32.eq (i32.load (call $place (local.get $context) (local.get $direction))) (local.get $context)))

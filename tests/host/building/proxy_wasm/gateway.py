@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
 
 from wasmtime import Engine, Func, FuncType, Instance, Memory, Module, Store, ValType, wat2wasm
 
@@ -11,17 +14,31 @@ from proxywasm.abi.pairs import join_pairs
 from proxywasm.wire import Fields
 from proxywasm_host.building.proxy_wasm.shim import HEADER_CALLS
 
-GUEST = {
-    "on-context-create": 2,
-    "on-request-headers": 6,
-    "on-request-trailers": 2,
-    "on-response-headers": 4,
-    "on-response-trailers": 2,
-    "on-log": 1,
-    "on-delete": 1,
-}
-"""By function, how many numbers it takes. Those of a message answer with one."""
-_ANSWERING = {name for name in GUEST if name.startswith(("on-request", "on-response"))}
+WIT = Path(__file__).parents[4] / "wit" / "proxy-wasm" / "proxy-wasm.wit"
+
+
+class Function(NamedTuple):
+    """One that the guest exports. Whatever it returns is a number."""
+
+    is_bytes: tuple[bool, ...]
+    """By parameter: an address and a size, or a number."""
+    answers: bool
+
+    def declared(self, name: str) -> str:
+        parameters = "(param i32) " * (len(self.is_bytes) + sum(self.is_bytes))
+        result = "(result i32)" if self.answers else ""
+        return f'(import "guest" "{name}" (func ${name} {parameters}{result}))'
+
+
+def _exports() -> dict[str, Function]:
+    found = re.findall(r"^    export (on-[a-z-]+): func\((.*?)\)( -> .*)?;", WIT.read_text(), re.M)
+    return {
+        name: Function(tuple(each.endswith(": fields") for each in parameters.split(", ")), bool(result))
+        for name, parameters, result in found
+    }
+
+
+GUEST = _exports()
 
 TEXT = """
   (memory (export "memory") 1)
@@ -34,11 +51,6 @@ TEXT = """
 """
 
 REFUSED = 2
-
-
-def _guest_function(name: str, count: int) -> str:
-    result = "(result i32)" if name in _ANSWERING else ""
-    return f'(import "guest" "{name}" (func ${name} {"(param i32) " * count}{result}))'
 
 
 class Gateway:
@@ -60,7 +72,7 @@ class Gateway:
         header = [
             '(import "guest" "freed" (func $freed (param i32)))',
             *HEADER_CALLS,
-            *(_guest_function(name, count) for name, count in GUEST.items()),
+            *(function.declared(name) for name, function in GUEST.items()),
         ]
         parts = [
             files("proxywasm_host.building.proxy_wasm").joinpath(name).read_text()
@@ -139,13 +151,10 @@ class Gateway:
         return 0
 
     def _noted(self, name: str, *arguments: int) -> int | None:
-        if name == "on-request-headers":
-            context, parent, level, address, size, end = arguments
-            self.calls.append((name, context, parent, level, self._read(address, size), end))
-            return self.answer
-        if name == "on-response-headers":
-            context, address, size, end = arguments
-            self.calls.append((name, context, self._read(address, size), end))
-            return self.answer
-        self.calls.append((name, *arguments))
-        return self.answer if name in _ANSWERING else None
+        noted: list[object] = []
+        numbers = iter(arguments)
+        for is_bytes in GUEST[name].is_bytes:
+            number = next(numbers)
+            noted.append(self._read(number, next(numbers)) if is_bytes else number)
+        self.calls.append((name, *noted))
+        return self.answer if GUEST[name].answers else None
