@@ -6,7 +6,7 @@
 #   ./build.sh check         what has to pass before a commit: lint, format, types, quick tests
 #   ./build.sh WORDS ...     any command of proxywasm, for example: ./build.sh replay --check FILE.json
 #
-# It installs what the words need: 140 MB to build and replay plugins, 440 MB to run them in Envoy, 820 MB for tests.
+# It installs what the words need: 110 MB to build and replay plugins, 420 MB to run them in Envoy, 850 MB for tests.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -72,9 +72,9 @@ setup() {
         fail "$("$python" --version) is too old: 3.11 or later is needed; set PYTHON to another one"
     local what
     case $extra in
-    host) what="what builds and replays plugins (140 MB)" ;;
-    envoy) what="what makes modules for Envoy and runs them: Envoy, Node.js (440 MB in all)" ;;
-    dev) what="what tests need: pytest, mypy, Envoy, Node.js, Playwright, the original plugin in Go (820 MB in all)" ;;
+    host) what="what builds and replays plugins (110 MB)" ;;
+    envoy) what="what makes modules for Envoy and runs them: Envoy, Node.js (420 MB in all)" ;;
+    dev) what="what tests need: pytest, mypy, Envoy, Node.js, Playwright, the original plugin in Go (850 MB in all)" ;;
     esac
     echo "build.sh: installing into .venv $what" >&2
     # One that works is only brought up to date: another process may be using it.
