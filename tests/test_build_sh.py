@@ -99,7 +99,7 @@ def clone(tmp_path: Path) -> Clone:
 
 def test_the_first_command_is_light(clone: Clone) -> None:
     said = clone.run()
-    assert said == "build.sh: installing into .venv what builds and replays plugins (140 MB)\n"
+    assert said == "build.sh: installing into .venv what builds and replays plugins (110 MB)\n"
     assert clone.notes("p")[2:] == [
         "roxywasm build plugins/ai_proxy -o dist/ai_proxy.wasm",
         "roxywasm replay --wasm dist/ai_proxy.wasm tests/recordings/qwen-native-stream.json",
@@ -170,9 +170,9 @@ def test_words_install_what_they_need(clone: Clone, words: str, extra: str) -> N
 
 
 def test_each_says_what_it_installs_and_how_much_that_is(clone: Clone) -> None:
-    assert "what builds and replays plugins (140 MB)" in clone.run("--help")
-    assert "Envoy, Node.js (440 MB in all)" in clone.run("envoy")
-    assert "the original plugin in Go (820 MB in all)" in clone.run("check")
+    assert "what builds and replays plugins (110 MB)" in clone.run("--help")
+    assert "Envoy, Node.js (420 MB in all)" in clone.run("envoy")
+    assert "the original plugin in Go (850 MB in all)" in clone.run("check")
     assert clone.locks() == ["host", "envoy", "dev"]
 
 
