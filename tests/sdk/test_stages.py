@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from proxywasm import Action, HttpContext, Plugin
-from proxywasm.abi.calls import PASS, PASS_WHOLE, STOP_ALL, STOP_TRAILERS
+from proxywasm.abi.calls import PASS, PASS_WHOLE, STOP_ALL, STOP_BODY, STOP_TRAILERS
 from proxywasm.abi.stages import StagedStream
 from proxywasm.abi.stream import Stream as AdapterStream
 from proxywasm.replies import NO_PLACE
@@ -227,7 +227,7 @@ def test_a_gateway_that_does_not_send_the_request_once_more_is_told_so_in_the_lo
     assert gateway.attempt("one", b"1").respond(503, b"busy") is None
     assert client.response_headers(503) == PASS_WHOLE
     assert "no retry policy" in gateway.messages[0]
-    assert client.edits == [(2, b"-x-proxywasm-again\0")]
+    assert client.edits == []
 
 
 def test_an_answer_to_a_call_out_gives_up_the_attempt_that_waits() -> None:
@@ -239,6 +239,51 @@ def test_an_answer_to_a_call_out_gives_up_the_attempt_that_waits() -> None:
     assert first.reply
     assert first.reply.again
     assert is_request(gateway.attempt("one", b"1"), 2, b"again: 1")
+
+
+others: Plugin[dict[str, Any]] = Plugin("others")
+
+
+@others.on_request_headers
+def give_up_all(ctx: HttpContext, config: dict[str, Any]) -> None:
+    """Those that wait for their response, or hold it."""
+    for waiting in config.setdefault("waiting", []):
+        waiting.send_again("POST", "/v2", headers={"x-attempt": "2"})
+    config["waiting"] = [ctx]
+
+
+@others.on_response_headers
+def hold_failures(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
+    return None if ctx.response_headers[":status"] == "200" else Action.STOP_ITERATION
+
+
+@others.on_streaming_response_body
+def pass_chunks(ctx: HttpContext, config: dict[str, Any], chunk: bytes, last_chunk: bool) -> bytes:
+    return chunk
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+def test_nothing_of_a_response_goes_on_that_another_streams_phase_has_given_up(arrived: bool) -> None:
+    """The gateway can be told only after that phase, and the response may come before."""
+    gateway = TwoStages(others)
+    gateway.request("one")
+    first = gateway.attempt("one")
+    if arrived:
+        first.response_headers(503)
+    gateway.request("two")
+    assert first.reply is None
+    if not arrived:
+        assert first.response_headers(503) == STOP_ALL
+    assert first.response_body(b"busy") == STOP_BODY
+    assert first.response_trailers() == STOP_TRAILERS
+    gateway.tick()
+    assert first.reply
+    assert first.reply.again
+    assert first.response_headers(503, end=True) == PASS_WHOLE, "of the reply"
+    again = gateway.attempt("one")
+    assert is_request(again, 2, b"")
+    assert again.respond(200, b"good") == [b"good"]
+    assert gateway.messages == []
 
 
 def broken(gateway: TwoStages, does: str) -> Stream:

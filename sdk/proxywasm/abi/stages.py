@@ -62,6 +62,7 @@ class AnyAttempt(Protocol):
     def send(self, request: NewRequest, end_of_stream: bool) -> int: ...
     def send_waiting(self, request: NewRequest) -> None: ...
     def give_up(self) -> None: ...
+    def give_up_soon(self) -> None: ...
 
 
 Root = TypeVar("Root", bound=StagedRoot)
@@ -104,7 +105,6 @@ class StagedStream(Stream[Root]):
             return super().headers(half, fields, end_of_stream)
         if self._pending is not None:
             self.log("the request was not sent again: the gateway's first stage has no retry policy that allows it")
-            self._abi.edit_header_map(half.map_kind, b"-x-proxywasm-again\0")
         return PASS_WHOLE
 
     def body(self, half: Half, size: int, end_of_stream: bool) -> int:
@@ -224,7 +224,7 @@ class StagedStream(Stream[Root]):
             self.response.context = attempt.id
             attempt.send_waiting(self._take_pending())
         elif in_phase and half is None:
-            root.soon(attempt.give_up)  # as a reply, see `commands`
+            attempt.give_up_soon()  # as a reply, see `commands`
         else:
             attempt.give_up()
 
