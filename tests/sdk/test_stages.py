@@ -6,12 +6,16 @@ import gc
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxywasm import Action, HttpContext, Plugin
 from proxywasm.abi.calls import PASS, PASS_WHOLE, STOP_ALL, STOP_BODY, STOP_TRAILERS
-from proxywasm.abi.stages import StagedStream
+from proxywasm.abi.stages import StagedStream, take_exchange
 from proxywasm.abi.stream import Stream as AdapterStream
+from proxywasm.field_text import join_fields
 from proxywasm.replies import NO_PLACE
+from proxywasm.wire import Fields
 
 from .behaviours.sending_again import second
 from .two_stages import FIRST, LIMIT, REQUEST, SECOND, Stream, TwoStages
@@ -57,6 +61,22 @@ def test_attempts_of_two_streams_are_not_mixed_up(ahead: bool) -> None:
     for stream in (of_two, two, again, one):
         stream.end()
     assert gateway.messages == []
+
+
+NAME = "x-proxywasm-exchange"
+words = st.sampled_from(["a", "", NAME])
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b"]), words)),
+    st.lists(st.tuples(st.sampled_from(["a", "b"]), words)),
+)
+def test_only_the_header_identifies_a_stream_and_no_value_of_a_client(before: Fields, after: Fields) -> None:
+    """Otherwise a client could choose the stream, and the plugin would not see all of its headers."""
+    before = [*REQUEST, *before]
+    given, rest = join_fields([*before, (NAME, "one"), *after]).encode(), join_fields([*before, *after]).encode()
+    assert take_exchange(given) == (b"one", rest)
+    assert take_exchange(rest) == (b"", rest)
 
 
 def test_two_streams_that_wait_for_their_next_attempt_get_each_its_own() -> None:
