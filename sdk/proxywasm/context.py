@@ -142,8 +142,9 @@ class HttpContext(UserAttributes):
     def need_pause_streaming_response(self) -> None:
         """Take every chunk of the response. Only `inject_response_body` sends data to the client then.
 
-        Call it before the first chunk, or in `on_streaming_response_body` for this chunk and all that follow. From then
-        on that callback keeps what it gets (for example with `push_buffer`) and returns nothing.
+        Call it before the first chunk, or in `on_streaming_response_body` for this chunk and all that follow. Between
+        two chunks it is for those that follow. From then on that callback keeps what it gets (for example with
+        `push_buffer`) and returns nothing.
         """
         self.pauses_streaming_response = True
         if self.chunk_in_hand:
