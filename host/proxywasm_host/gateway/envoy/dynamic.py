@@ -36,7 +36,7 @@ def places(gateway: Gateway) -> int:
 
 def divide(config: Json, folder: Path, most_plugins: int) -> tuple[Json, dict[str, Json]]:
     """A configuration whose changing parts are in files of the folder, and the contents of these files by their names
-    (without `.json`)."""
+    (without `.json`), in the order in which they are to be replaced."""
     config = copy.deepcopy(config)
     static, parts = config["static_resources"], {}
     kept = [cluster for cluster in static["clusters"] if cluster["name"] == COLLECTOR]
