@@ -10,7 +10,7 @@ from . import checks, properties, replies, route_call, sending_again
 from .attributes import UserAttributes
 from .checks import MAX_U32
 from .core.direction import Direction
-from .core.stream_state import DONE, REPLIED, ExecutionPhase
+from .core.stream_state import DONE, REPLIED
 from .core.trailers import NO_TRAILERS
 from .errors import RuleError
 from .headers import Headers, HeaderValues, to_fields
@@ -142,11 +142,12 @@ class HttpContext(UserAttributes):
     def need_pause_streaming_response(self) -> None:
         """Take every chunk of the response. Only `inject_response_body` sends data to the client then.
 
-        Call it before the first chunk, or in `on_streaming_response_body` for this chunk and all that follow. From then
-        on that callback keeps what it gets (for example with `push_buffer`) and returns nothing.
+        Call it before the first chunk, or in `on_streaming_response_body` for this chunk and all that follow. Between
+        two chunks it is for those that follow. From then on that callback keeps what it gets (for example with
+        `push_buffer`) and returns nothing.
         """
         self.pauses_streaming_response = True
-        if self.execution_phase is ExecutionPhase.RESPONSE_BODY:
+        if self.chunk_in_hand:
             self.response.taken = True
             self.touch()
 

@@ -101,6 +101,21 @@ def test_only_the_end_of_a_response_may_wait(start: Start, chunks: tuple[bytes, 
         assert errors(runner) == []
 
 
+def test_between_two_chunks_nothing_can_be_injected_before_one_is_taken(start: Start) -> None:
+    """The gateway could put it nowhere. The next chunk is taken."""
+    runner = start("taken between chunks")
+    stream = request(runner)
+    stream.response_headers([(":status", "200")], False)
+    stream.response_body(b"passes", False)
+    answer(runner, http_call(runner))
+    stream.response_body(b"is taken", True)
+    passed, (injected, ended) = body(stream)
+    assert passed == (b"passes", False)
+    assert b"no chunk has been taken" in injected
+    assert ended
+    assert errors(runner) == []
+
+
 def test_a_failure_while_chunks_are_held_resets_the_response_also_when_failing_open(start: Start) -> None:
     for fail_open in (False, True):
         runner = start("inject", fail_open=fail_open)

@@ -6,12 +6,16 @@ import gc
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxywasm import Action, HttpContext, Plugin
-from proxywasm.abi.calls import PASS, PASS_WHOLE, STOP_ALL, STOP_TRAILERS
-from proxywasm.abi.stages import StagedStream
+from proxywasm.abi.calls import PASS, PASS_WHOLE, STOP_ALL, STOP_BODY, STOP_TRAILERS
+from proxywasm.abi.stages import StagedStream, take_exchange
 from proxywasm.abi.stream import Stream as AdapterStream
+from proxywasm.field_text import join_fields
 from proxywasm.replies import NO_PLACE
+from proxywasm.wire import Fields
 
 from .behaviours.sending_again import second
 from .two_stages import FIRST, LIMIT, REQUEST, SECOND, Stream, TwoStages
@@ -57,6 +61,22 @@ def test_attempts_of_two_streams_are_not_mixed_up(ahead: bool) -> None:
     for stream in (of_two, two, again, one):
         stream.end()
     assert gateway.messages == []
+
+
+NAME = "x-proxywasm-exchange"
+words = st.sampled_from(["a", "", NAME])
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a", "b"]), words)),
+    st.lists(st.tuples(st.sampled_from(["a", "b"]), words)),
+)
+def test_only_the_header_identifies_a_stream_and_no_value_of_a_client(before: Fields, after: Fields) -> None:
+    """Otherwise a client could choose the stream, and the plugin would not see all of its headers."""
+    before = [*REQUEST, *before]
+    given, rest = join_fields([*before, (NAME, "one"), *after]).encode(), join_fields([*before, *after]).encode()
+    assert take_exchange(given) == (b"one", rest)
+    assert take_exchange(rest) == (b"", rest)
 
 
 def test_two_streams_that_wait_for_their_next_attempt_get_each_its_own() -> None:
@@ -227,7 +247,7 @@ def test_a_gateway_that_does_not_send_the_request_once_more_is_told_so_in_the_lo
     assert gateway.attempt("one", b"1").respond(503, b"busy") is None
     assert client.response_headers(503) == PASS_WHOLE
     assert "no retry policy" in gateway.messages[0]
-    assert client.edits == [(2, b"-x-proxywasm-again\0")]
+    assert client.edits == []
 
 
 def test_an_answer_to_a_call_out_gives_up_the_attempt_that_waits() -> None:
@@ -239,6 +259,51 @@ def test_an_answer_to_a_call_out_gives_up_the_attempt_that_waits() -> None:
     assert first.reply
     assert first.reply.again
     assert is_request(gateway.attempt("one", b"1"), 2, b"again: 1")
+
+
+others: Plugin[dict[str, Any]] = Plugin("others")
+
+
+@others.on_request_headers
+def give_up_all(ctx: HttpContext, config: dict[str, Any]) -> None:
+    """Those that wait for their response, or hold it."""
+    for waiting in config.setdefault("waiting", []):
+        waiting.send_again("POST", "/v2", headers={"x-attempt": "2"})
+    config["waiting"] = [ctx]
+
+
+@others.on_response_headers
+def hold_failures(ctx: HttpContext, config: dict[str, Any]) -> Action | None:
+    return None if ctx.response_headers[":status"] == "200" else Action.STOP_ITERATION
+
+
+@others.on_streaming_response_body
+def pass_chunks(ctx: HttpContext, config: dict[str, Any], chunk: bytes, last_chunk: bool) -> bytes:
+    return chunk
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+def test_nothing_of_a_response_goes_on_that_another_streams_phase_has_given_up(arrived: bool) -> None:
+    """The gateway can be told only after that phase, and the response may come before."""
+    gateway = TwoStages(others)
+    gateway.request("one")
+    first = gateway.attempt("one")
+    if arrived:
+        first.response_headers(503)
+    gateway.request("two")
+    assert first.reply is None
+    if not arrived:
+        assert first.response_headers(503) == STOP_ALL
+    assert first.response_body(b"busy") == STOP_BODY
+    assert first.response_trailers() == STOP_TRAILERS
+    gateway.tick()
+    assert first.reply
+    assert first.reply.again
+    assert first.response_headers(503, end=True) == PASS_WHOLE, "of the reply"
+    again = gateway.attempt("one")
+    assert is_request(again, 2, b"")
+    assert again.respond(200, b"good") == [b"good"]
+    assert gateway.messages == []
 
 
 def broken(gateway: TwoStages, does: str) -> Stream:

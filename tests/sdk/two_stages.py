@@ -119,6 +119,14 @@ class Stream:
         fields = join_fields([(":status", str(status))]).encode()
         return self._number(lambda machine: machine.response_headers(self.id, fields, end))
 
+    def response_body(self, data: bytes) -> int:
+        """What a chunk of it is answered with."""
+        self.chunk[:] = data
+        return self._number(lambda machine: machine.response_body(self.id, len(data), False))
+
+    def response_trailers(self) -> int:
+        return self._number(lambda machine: machine.response_trailers(self.id))
+
     def end(self) -> None:
         """With its log entry; the module's shim leaves out the deletion after that."""
         self._call(lambda machine: machine.log(self.id))

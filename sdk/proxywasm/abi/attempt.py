@@ -31,13 +31,15 @@ _AGAIN: Final = join_pairs([("x-proxywasm-again", "1")])
 class Attempt(Stream[Root]):
     """A stream of the second stage. Its response phases are those of the stream that it is an attempt of."""
 
-    __slots__ = ("_body", "_stream", "has_no_body", "undecided", "waits")
+    __slots__ = ("_body", "_held_back", "_stream", "has_no_body", "undecided", "waits")
 
     def __init__(self, stream: StagedStream[Root], context: int) -> None:
         super().__init__(stream.root, context)
         self._stream = stream
         self._body: bytes | None = None
         """What replaces the body that the gateway sends once more."""
+        self._held_back = False
+        """It is to be given up, and nothing of its response may reach the client until then."""
         self.undecided = False
         """The plugin is being asked what it will be."""
         self.waits = False
@@ -49,12 +51,16 @@ class Attempt(Stream[Root]):
         stream = self._stream
         if half is self.request:
             return stream.begin(self, end_of_stream)
-        return Stream.headers(stream, stream.response, fields, end_of_stream) if stream.is_current(self) else PASS_WHOLE
+        if stream.is_current(self):
+            return Stream.headers(stream, stream.response, fields, end_of_stream)
+        return STOP_ALL if self._held_back else PASS_WHOLE
 
     def body(self, half: Half, size: int, end_of_stream: bool) -> int:
         stream = self._stream
         if half is not self.request:
-            return Stream.body(stream, stream.response, size, end_of_stream) if stream.is_current(self) else CONTINUE
+            if stream.is_current(self):
+                return Stream.body(stream, stream.response, size, end_of_stream)
+            return STOP_BODY if self._held_back else CONTINUE
         if self._body is None:
             return CONTINUE
         if not end_of_stream:
@@ -65,7 +71,9 @@ class Attempt(Stream[Root]):
     def trailers(self, half: Half) -> int:
         stream = self._stream
         if half is not self.request:
-            return Stream.trailers(stream, stream.response) if stream.is_current(self) else CONTINUE
+            if stream.is_current(self):
+                return Stream.trailers(stream, stream.response)
+            return STOP_TRAILERS if self._held_back else CONTINUE
         body = self._body
         if body is not None and self._abi.set_buffer_bytes(REQUEST_BODY, 0, EVERYTHING, body) and body:
             stream.reply(NO_PLACE)
@@ -103,8 +111,14 @@ class Attempt(Stream[Root]):
         if self.send(request, self.has_no_body) != STOP_ALL:
             self._abi.continue_stream(REQUEST)
 
+    def give_up_soon(self) -> None:
+        """Give it up when the phase of another stream has been answered."""
+        self._held_back = True
+        self.root.soon(self.give_up)
+
     def give_up(self) -> None:
         """Answer so that the first stage sends the client's request once more."""
+        self._held_back = False
         if not self.closed and not self._stream.closed:
             self._gateway.enter(self.id)
             self._abi.send_local_response(503, b"proxywasm.again", b"", _AGAIN, NO_GRPC_STATUS)

@@ -1,15 +1,15 @@
 """Requests that are sent again, in a gateway with two stages.
 
 A filter of Envoy has one upstream request. Where the gateway has a second stage, the listener that clients reach sends
-requests to another one inside the same process, whose filters include one of this VM. What the plugin decides of
-responses it decides there. To send a request again, the filter answers with a header that makes the first stage send
-the client's request once more, and replaces that by the plugin's.
+requests to another one inside the same process, the second stage, where this VM has a filter, too. There the plugin
+decides about responses. To send a request again, the filter answers with a header that makes the first stage send the
+client's request once more. When that arrives, the filter puts the plugin's request in its place.
 
     client -> first stage: StagedStream, until the request has gone on
                   -> second stage: `attempt.Attempt`, one for each request; the stream's response phases run in it
                   -> upstream
 
-The header `x-proxywasm-exchange`, which the first stage sets to a random value before any filter sees the request,
+The header `x-proxywasm-exchange`, which the first stage sets to a random value before any plugin sees the request,
 says which attempts belong to which stream.
 """
 
@@ -62,6 +62,7 @@ class AnyAttempt(Protocol):
     def send(self, request: NewRequest, end_of_stream: bool) -> int: ...
     def send_waiting(self, request: NewRequest) -> None: ...
     def give_up(self) -> None: ...
+    def give_up_soon(self) -> None: ...
 
 
 Root = TypeVar("Root", bound=StagedRoot)
@@ -69,9 +70,14 @@ Root = TypeVar("Root", bound=StagedRoot)
 
 def take_exchange(fields: bytes) -> tuple[bytes, bytes]:
     """The value of the header that identifies the stream, and the header fields without it."""
-    before, _, rest = fields.partition(_EXCHANGE)
-    value, separator, after = rest.partition(b"\0")
-    return value, before + separator + after
+    start, separators, counted = fields.find(_EXCHANGE), 0, 0
+    while start >= 0:
+        separators += fields.count(b"\0", counted, start)
+        if separators % 2:
+            value, separator, after = fields[start + len(_EXCHANGE) :].partition(b"\0")
+            return value, fields[:start] + separator + after
+        counted, start = start, fields.find(_EXCHANGE, start + 1)  # a client has sent the name as a value
+    return b"", fields
 
 
 class StagedStream(Stream[Root]):
@@ -104,7 +110,6 @@ class StagedStream(Stream[Root]):
             return super().headers(half, fields, end_of_stream)
         if self._pending is not None:
             self.log("the request was not sent again: the gateway's first stage has no retry policy that allows it")
-            self._abi.edit_header_map(half.map_kind, b"-x-proxywasm-again\0")
         return PASS_WHOLE
 
     def body(self, half: Half, size: int, end_of_stream: bool) -> int:
@@ -224,7 +229,7 @@ class StagedStream(Stream[Root]):
             self.response.context = attempt.id
             attempt.send_waiting(self._take_pending())
         elif in_phase and half is None:
-            root.soon(attempt.give_up)  # as a reply, see `commands`
+            attempt.give_up_soon()  # as a reply, see `commands`
         else:
             attempt.give_up()
 

@@ -176,12 +176,16 @@ class Phases:
         if ctx.pauses_streaming_response:
             self._taken_chunk(ctx, body, end_of_stream)
             return None
+        ctx.chunk_in_hand = True
         new = self._chunk(ctx, ctx.response, self._callbacks.streaming_response_body, body, end_of_stream)
+        ctx.chunk_in_hand = False
         if not self._instance.touched:
             return new
+        if ctx.response.headers is NO_RESPONSE:
+            return None  # the callback has sent another request
         if ctx.pauses_streaming_response and not ctx.replied:
             self._take(ctx, new)
-        elif new is not None and ctx.response.headers is not NO_RESPONSE:  # else the callback has sent another request
+        elif new is not None:
             ctx.command(ReplaceResponseBody(new))
         return None
 

@@ -73,6 +73,7 @@ class StreamState:
         "_owner",
         "_queue",
         "_values",
+        "chunk_in_hand",
         "config",
         "ended",
         "execution_phase",
@@ -135,6 +136,8 @@ class StreamState:
         self.redis_calls: frozenset[int] = _NO_CALLS
         self.pauses_streaming_response = False
         """The plugin takes every chunk of the response, and injects what should be sent."""
+        self.chunk_in_hand = False
+        """The callback for a chunk of the response is running, and has not sent another request."""
         self.replied = False
         self.turns = 0
         """How often the callback of a response has ended it: by a local reply, or by another request."""
@@ -216,7 +219,7 @@ class StreamState:
         self.request = request
         self.response = Direction(NO_RESPONSE)
         self.has_response_body = self._binary_response = self.response_is_opaque = False
-        self.pauses_streaming_response = False
+        self.pauses_streaming_response = self.chunk_in_hand = False
         self.route_callback = None
         self.turns += 1
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ import pytest
 from tests.host.gateway.both import Running, running
 from tests.host.gateway.live.scene import body_of
 from tests.host.gateway.live.test_routing import body_of_request, is_whole, provider
+from tests.host.serve_process import free_port
 
 from proxywasm_host.gateway.envoy import bootstrap, stages
+from proxywasm_host.gateway.envoy.background import BackgroundEnvoy
 from proxywasm_host.gateway.model import Gateway
 from proxywasm_host.testing import chat_stream
 
@@ -163,6 +165,65 @@ def test_the_answer_of_a_later_attempt_streams_whatever_the_client_forges(
     lines = [json.loads(line) for line in gateway.log().splitlines() if line.startswith("{")]
     assert [(line["route"], line["upstream"], line["status"]) for line in lines] == [("chat", "good.test", 200)]
     assert json.loads(lines[0]["ai_proxy"])["fallbacks"] == 1, "properties are those of the client's stream"
+
+
+@contextmanager
+def filterless(port: int, *, sends_again: bool) -> Iterator[int]:
+    """The port of an Envoy with all that a second stage needs, but without plugins: whether another request is asked
+    for the service says, not a plugin in the second stage."""
+    found = Gateway.model_validate({
+        "listen": f"127.0.0.1:{free_port()}",
+        "plugins": [{"name": "gone", "module": str(Path(__file__)), "sends_again": sends_again}],
+        "routes": [{"name": "all", "upstream": "a"}],
+        "upstreams": {"a": f"http://127.0.0.1:{port}"},
+        "limits": {"body": 1000},
+    })  # fmt: skip
+    config = bootstrap(found, {"gone": Path(__file__)}, None, changeable=True)
+    managers = [
+        listener["filter_chains"][0]["filters"][0]["typed_config"]
+        for listener in config["static_resources"]["listeners"]
+    ]
+    for manager in managers:
+        manager["http_filters"] = [each for each in manager["http_filters"] if not each["name"].startswith("plugin.")]
+    host = managers[1]["route_config"]["virtual_hosts"][0]
+    host["routes"] = [route for route in host["routes"] if "direct_response" not in route]
+    for route in host["routes"]:
+        route["response_headers_to_remove"].remove("x-proxywasm-again")
+    with BackgroundEnvoy(config):
+        yield found.listen[1]
+
+
+def test_a_gateway_that_may_get_a_second_stage_says_nothing_of_it_upstream() -> None:
+    forged = {name: value for name, value in FORGED.items() if name.startswith("x-proxywasm-")}
+
+    async def talk() -> None:
+        async with served(service := Service(busy)):
+            with filterless(service.port, sends_again=False) as port:
+                head, _ = await ask(port, request(b"", "GET /v1/models HTTP/1.1", **forged))
+        assert head.startswith(b"HTTP/1.1 503")
+        assert len(service.heads) == 1
+        assert not re.search("x-proxywasm|x-envoy", service.heads[0])
+
+    asyncio.run(talk())
+
+
+@pytest.mark.parametrize(("size", "asked"), [(1001, 1), (1000, 16)])
+def test_a_client_is_not_told_that_a_request_could_not_be_sent_again(size: int, asked: int) -> None:
+    """Because the first stage has not kept its body, or because there have been too many requests."""
+
+    async def again(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(BUSY.replace(b"\r\n", b"\r\nconnection: close\r\nx-proxywasm-again: 1\r\n", 1))
+        await writer.drain()
+
+    async def talk() -> None:
+        async with served(service := Service(again)):
+            with filterless(service.port, sends_again=True) as port:
+                head, got = await ask(port, request(b"x" * size, **{"Content-Length": str(size)}))
+        assert (head[:12], got) == (b"HTTP/1.1 503", BUSY.partition(b"\r\n\r\n")[2])
+        assert b"x-proxywasm" not in head
+        assert [*map(len, service.bodies)] == [size] * asked
+
+    asyncio.run(talk())
 
 
 def gateway_of(*plugins: dict[str, Any]) -> Gateway:

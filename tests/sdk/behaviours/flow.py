@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from proxywasm import Action, ClusterClient, HttpAnswer, HttpContext, Plugin, TargetCluster
+from proxywasm import Action, ClusterClient, HttpAnswer, HttpContext, Plugin, RuleError, TargetCluster
 
 Config = dict[str, Any]
 
@@ -69,6 +69,34 @@ def ending_chunk(ctx: HttpContext, config: Config, chunk: bytes, last_chunk: boo
     ctx.need_pause_streaming_response()
     ctx.inject_response_body(text)
     masker.post("/mask", answered)
+    return None
+
+
+# An answer that comes between two chunks says that the rest of the response is to be taken.
+
+between: Plugin[Config] = Plugin("between")
+PLUGINS["taken between chunks"] = between
+
+
+@between.on_request_headers
+def between_headers(ctx: HttpContext, config: Config) -> None:
+    masker.post("/mask", lambda _: between_answered(ctx))
+
+
+def between_answered(ctx: HttpContext) -> None:
+    ctx.need_pause_streaming_response()
+    try:
+        ctx.inject_response_body(b"too early")
+    except RuleError as error:
+        ctx.set_context("error", str(error))
+
+
+@between.on_streaming_response_body
+def between_chunk(ctx: HttpContext, config: Config, chunk: bytes, last_chunk: bool) -> bytes | None:
+    error = ctx.get_context("error")
+    if error is None:
+        return chunk
+    ctx.inject_response_body(f"[{error}]".encode(), last_chunk)
     return None
 
 

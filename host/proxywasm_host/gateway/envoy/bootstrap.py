@@ -147,7 +147,7 @@ def _listener(
         upgrade_configs=[{"upgrade_type": "websocket"}],
         http_protocol_options=http1_options(gateway),
         early_header_mutation_extensions=stages.at_the_edge() if two_stages else [],
-        host={"include_request_attempt_count": True} if two_stages else None,
+        host=None if sender is None else {"include_request_attempt_count": True},
         access_log=[
             *([_access_log(two_stages=two_stages)] if gateway.access_log else ()),
             *([access_log(taps)] if taps else ()),

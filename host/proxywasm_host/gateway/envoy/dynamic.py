@@ -36,7 +36,7 @@ def places(gateway: Gateway) -> int:
 
 def divide(config: Json, folder: Path, most_plugins: int) -> tuple[Json, dict[str, Json]]:
     """A configuration whose changing parts are in files of the folder, and the contents of these files by their names
-    (without `.json`)."""
+    (without `.json`), in the order in which they are to be replaced."""
     config = copy.deepcopy(config)
     static, parts = config["static_resources"], {}
     kept = [cluster for cluster in static["clusters"] if cluster["name"] == COLLECTOR]
@@ -47,11 +47,20 @@ def divide(config: Json, folder: Path, most_plugins: int) -> tuple[Json, dict[st
     # What the admin interface sets: why a file was refused.
     config["layered_runtime"] = {"layers": [{"name": "admin", "admin_layer": {}}]}
     config["dynamic_resources"] = {"cds_config": _file(folder, CLUSTERS)}
-    # In the order in which they are replaced: a stage must be complete before requests are sent to it.
     first, second = static["listeners"]
     parts |= _divide(second, folder, "second", SECOND_ROUTES, most_plugins)
     parts |= _divide(first, folder, "plugins", ROUTES, most_plugins)
-    return config, parts
+    return config, dict(sorted(parts.items(), key=lambda part: _turn(*part)))
+
+
+def _turn(name: str, content: Json) -> int:
+    """In which order files are replaced. Plugins come first and go last: while requests begin to go to the second
+    stage, or cease to, they may meet a plugin in both stages, but never in none."""
+    if name == CLUSTERS:
+        return 0
+    if name in (ROUTES, SECOND_ROUTES):
+        return 2
+    return 3 if content["resources"][0]["typed_config"] == message(_NOTHING) else 1
 
 
 def _divide(listener: Json, folder: Path, prefix: str, routes: str, most_plugins: int) -> dict[str, Json]:

@@ -44,8 +44,8 @@ _ERROR_KEY: Final = "proxywasm.config.error"
 class ChangingEnvoy:
     """The files of one Envoy, and what moves new ones to their places.
 
-    Envoy gets new upstreams first, then plugins and routes, and loses the old upstreams last. If it refuses one of
-    the files, all are put back.
+    Envoy gets new upstreams first, then plugins and routes, and loses old plugins and upstreams last. If it refuses one
+    of the files, all are put back.
     """
 
     def __init__(
@@ -116,8 +116,8 @@ class ChangingEnvoy:
         try:
             self._replace(parts)
         except EnvoyError:
-            for name, content in before.items():
-                self._replace_file(name, content, put_back=True)
+            for name in reversed(parts):  # again no request must miss a plugin; see `dynamic.divide`
+                self._replace_file(name, before[name], put_back=True)
             raise
         finally:
             self._remove_copies()

@@ -46,7 +46,8 @@ def _again(route: Route) -> Json:
 
 
 def pin_route(*, two_stages: bool) -> list[Json]:
-    """The filters that store the client's choice: the route and the authority."""
+    """The filters that store the client's choice: the route and the authority; with two stages also what identifies
+    the request in the second one."""
     authority = {
         "header": ":authority",
         "on_header_present": {"metadata_namespace": _METADATA, "key": "authority"},
@@ -59,6 +60,7 @@ def pin_route(*, two_stages: bool) -> list[Json]:
             request_rules=[authority],
             **({"response_rules": [stages.note_upstream(_METADATA)]} if two_stages else {}),
         ),
+        *(stages.identify() if two_stages else ()),
     ]
 
 
@@ -117,12 +119,11 @@ def _telling_route(gateway: Gateway, route: Route, match: Json) -> Json:
 
 
 def _staged_route(gateway: Gateway, route: Route, match: Json) -> Json:
-    pages = pages_of(gateway, route)
     return {
         "name": route.name,
         "match": match,
         **stages.to_second_stage(gateway, route),
-        **({"typed_per_filter_config": pages} if pages else {}),
+        "typed_per_filter_config": pages_of(gateway, route) | stages.identified(),
     }
 
 

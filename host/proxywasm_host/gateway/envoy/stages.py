@@ -31,6 +31,8 @@ _AGAIN: Final = "x-proxywasm-again"
 _ROUTE: Final = "x-proxywasm-route"
 _HOST: Final = "x-proxywasm-host"
 _UPSTREAM: Final = "x-proxywasm-upstream"
+_IDENTIFY: Final = "exchange"
+_MUTATION: Final = "extensions.filters.http.header_mutation.v3"
 _RETRIES: Final = 15
 """A stream has 16 requests at most, as in `serve`."""
 _MANY: Final = 65_536
@@ -83,14 +85,28 @@ def cluster(gateway: Gateway) -> Json:
 def at_the_edge() -> list[Json]:
     """What the first stage does to each request before its route is chosen: headers that are for the second stage do
     not come from clients."""
-    removed = [{"remove": name} for name in (_AGAIN, _ROUTE, _HOST, _UPSTREAM, *_FOR_ROUTERS)]
-    header = {"header": {"key": _EXCHANGE, "value": "%UNIQUE_ID%"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    removed = [{"remove": name} for name in (_EXCHANGE, _AGAIN, _ROUTE, _HOST, _UPSTREAM, *_FOR_ROUTERS)]
     kind = "extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
-    return [extension("exchange", kind, mutations=[*removed, {"append": header}])]
+    return [extension("not-from-clients", kind, mutations=removed)]
+
+
+def identify() -> list[Json]:
+    """The filter that gives each request that goes to the second stage its `EXCHANGE`, before plugins see it. On
+    routes without `identified` it does nothing."""
+    return [extension(_IDENTIFY, f"{_MUTATION}.HeaderMutation")]
+
+
+def identified() -> Json:
+    """What the filter of `identify` does to the requests of a route."""
+    header = {"header": {"key": _EXCHANGE, "value": "%UNIQUE_ID%"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    mutations = {"request_mutations": [{"append": header}]}
+    return {_IDENTIFY: message(f"{_MUTATION}.HeaderMutationPerRoute", mutations=mutations)}
 
 
 def to_second_stage(gateway: Gateway, route: Route) -> Json:
-    """The fields of a route of the first stage that say where requests go."""
+    """The fields of a route of the first stage that say where requests go. A response that asks for another request
+    when there cannot be one (the body is too large to be kept, or there have been too many) goes to the client without
+    saying so."""
     again = {
         "retry_on": "retriable-headers",
         "num_retries": _RETRIES,
@@ -104,6 +120,7 @@ def to_second_stage(gateway: Gateway, route: Route) -> Json:
             {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
             for name, value in noted.items()
         ],
+        "response_headers_to_remove": [_AGAIN],
         "request_body_buffer_limit": gateway.limits.body,
     }
 
@@ -145,11 +162,10 @@ def tell_upstream() -> Json:
 def pinned(route_key: str, metadata: str) -> list[Json]:
     """The filters that store what the first stage has said, as those of the first stage store what the client said."""
     host = {"header": _HOST, "on_header_present": {"metadata_namespace": metadata, "key": "authority"}, "remove": True}
-    mutation = "extensions.filters.http.header_mutation.v3.HeaderMutation"
     return [
         set_filter_state("pin-route", route_key, f"%REQ({_ROUTE})%"),
         extension("note-host", "extensions.filters.http.header_to_metadata.v3.Config", request_rules=[host]),
-        extension("unpin-route", mutation, mutations={"request_mutations": [{"remove": _ROUTE}]}),
+        extension("unpin-route", f"{_MUTATION}.HeaderMutation", mutations={"request_mutations": [{"remove": _ROUTE}]}),
     ]
 
 
