@@ -8,7 +8,7 @@ from typing import Final
 
 from ..model import Gateway, Upstream
 from .errors import EnvoyError
-from .messages import Json, address, extension, http1, load_assignment, protocol, seconds
+from .messages import MANY_REQUESTS, Json, address, extension, http1, load_assignment, protocol, seconds
 
 DYNAMIC: Final = "proxywasm.dynamic"
 """The cluster for hosts that the file does not name."""
@@ -20,8 +20,6 @@ _BUNDLES: Final = (
     "/etc/ssl/cert.pem",
     "/etc/ssl/ca-bundle.pem",
 )
-_MANY: Final = 65_536
-"""Envoy's own limit is 1,024 requests and connections for each upstream; a stream of a model takes minutes."""
 
 
 def is_dynamic(gateway: Gateway) -> bool:
@@ -109,7 +107,7 @@ def _http1_or_2(gateway: Gateway) -> Json:
 
 
 def _common(gateway: Gateway, name: str) -> Json:
-    many = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests"), _MANY)
+    many = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests"), MANY_REQUESTS)
     return {
         "name": name,
         "connect_timeout": seconds(gateway.limits.connect),

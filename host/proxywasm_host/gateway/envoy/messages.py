@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
+
+MANY_REQUESTS: Final = 65_536
+"""Envoy's own limit is 1,024 requests and connections for each upstream; a stream of a model takes minutes."""
 
 
 def message(kind: str, /, **fields: Any) -> Json:

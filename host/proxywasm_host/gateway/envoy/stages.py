@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..model import Gateway, PluginEntry, Route
-from .messages import Json, extension, message, protocol, seconds, set_filter_state, static_cluster
+from .messages import MANY_REQUESTS, Json, extension, message, protocol, seconds, set_filter_state, static_cluster
 
 SECOND_STAGE: Final = "proxywasm.second_stage"
 """The listener, and the cluster that leads to it."""
@@ -35,7 +35,6 @@ _IDENTIFY: Final = "exchange"
 _MUTATION: Final = "extensions.filters.http.header_mutation.v3"
 _RETRIES: Final = 15
 """A stream has 16 requests at most, as in `serve`."""
-_MANY: Final = 65_536
 _FOR_ROUTERS: Final = (
     "x-envoy-hedge-on-per-try-timeout", "x-envoy-max-retries", "x-envoy-retriable-header-names",
     "x-envoy-retriable-status-codes", "x-envoy-retry-grpc-on", "x-envoy-retry-on",
@@ -69,10 +68,15 @@ def cluster(gateway: Gateway) -> Json:
     """What leads from the first stage to the second."""
     where = {"envoy_internal_address": {"server_listener_name": SECOND_STAGE}}
     version = {"explicit_http_config": {"http_protocol_options": {"enable_trailers": True}}}
-    many = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests", "max_retries"), _MANY)
+    many = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests", "max_retries"), MANY_REQUESTS)
     found = static_cluster(SECOND_STAGE, where, version)
     found["typed_extension_protocol_options"] = protocol(
-        version, common_http_protocol_options={"max_headers_count": 1000, "max_response_headers_kb": 8192}
+        version,
+        common_http_protocol_options={
+            "idle_timeout": "60s",
+            "max_headers_count": 1000,
+            "max_response_headers_kb": 8192,
+        },
     )
     return {
         **found,
