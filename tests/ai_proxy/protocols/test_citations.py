@@ -231,6 +231,7 @@ def google_answer(stream: bool) -> Any:
     supports = [
         {"segment": {"endIndex": 11, "text": TEXT[:10]}, "groundingChunkIndices": [0, 7, 2]},
         {"segment": {"startIndex": 12, "endIndex": 21, "text": TEXT[11:]}, "groundingChunkIndices": [1]},
+        {"segment": {"startIndex": 12, "endIndex": 3}, "groundingChunkIndices": [1]},  # No place.
     ]
     metadata = {"groundingChunks": chunks, "groundingSupports": supports, "webSearchQueries": ["sky"]}
     ends: Json = {"finishReason": "STOP", "groundingMetadata": metadata}
@@ -344,8 +345,10 @@ def test_citations_of_another_service_do_not_go_to_anthropic(provider: Json) -> 
         {"role": "user", "content": "?"},
     ]
     body = {"model": "anthropic.claude-sonnet-4-5", "max_tokens": 9, "messages": turns}
-    sent = ask(provider, body, path="/v1/messages").sent
-    assert [block["citations"] for block in sent["messages"][1]["content"]] == [[own], None]
+    paths = ["/v1/messages", "/v1/messages/count_tokens"] if provider is CLAUDE else ["/v1/messages"]
+    for path in paths:
+        sent = ask(provider, body, path=path).sent
+        assert [block["citations"] for block in sent["messages"][1]["content"]] == [[own], None]
 
 
 def test_a_page_that_is_cited_too_often_is_an_error() -> None:

@@ -46,10 +46,14 @@ def cited(candidate: Json, text: str, offset: int) -> list[Json]:
         if isinstance(segment := support.get("segment"), dict)
         and isinstance(indices := support.get("groundingChunkIndices"), list)
     ]
+    if not supports:
+        return []  # Most events of a stream: the whole text need not be read for each of them.
     pages = [_page(chunk) for chunk in lenient.objects(metadata.get("groundingChunks"))]
     places = _characters(text, sorted({place for start, end, _ in supports for place in (start, end)}))
     size, result = Size(), []
     for start, end, indices in supports:
+        if end < start:
+            continue
         for index in indices:
             if type(index) is int and 0 <= index < len(pages) and (page := pages[index]) is not None:
                 citation = page._replace(start=offset + places[start], end=offset + places[end])

@@ -103,10 +103,23 @@ def test_the_first_error_is_the_answer(answer: Message | None, status: int, mess
     assert stream.reply is not None
     assert stream.reply.status == status
     assert message in json.loads(stream.reply.body)["error"]["message"]
+    assert dict(stream.reply.headers).get("retry-after") == ("3" if status == 429 else None)
     for late in (first, third):
         if late.waiting:
             late.answer(embedded(TITAN, "7"))
     assert not stream.upstream
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_signature_that_the_service_repeats_is_neither_answered_nor_logged(status: int) -> None:
+    host = gateway_with(SIGNED)
+    stream = asked(host, 4)
+    call = host.next_call()
+    signature = call.headers["authorization"].partition("Signature=")[2]
+    call.answer(response(status, json={"message": f"the signature {signature} is wrong"}))
+    assert stream.reply is not None
+    assert "the signature *** is wrong" in json.loads(stream.reply.body)["error"]["message"]
+    assert signature not in "".join(map(str, host.logs))
 
 
 def test_too_many_texts_are_refused() -> None:
