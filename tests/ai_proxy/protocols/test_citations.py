@@ -15,6 +15,7 @@ from tests.ai_proxy.gateway import Json, Outcome, answer, ask, events
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, VERTEX
 from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame, header
 
+from ai_proxy.wire import limits
 from ai_proxy_testing.answers import answer_problems, stream_problems
 from proxywasm_host.recordings.exchange import Message
 
@@ -251,6 +252,13 @@ def test_a_web_search_of_google_and_its_pages(provider: Json, stream: bool) -> N
     outcome = ask_as("chat", provider, google_answer(stream), stream=stream, **asked)
     assert outcome.sent["tools"] == [{"googleSearch": {}}]
     assert cited("chat", outcome, stream=stream) == [url_citation(PAGE, FIRST, "A"), url_citation(OTHER, SECOND)]
+
+
+def test_the_text_of_a_search_is_held_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HELD_TEXT", len(TEXT) - 1)
+    answers = google_answer(True)
+    assert "too long" in ask_as("chat", GEMINI, answers, stream=True, web_search_options={}).data[-1]
+    assert ask_as("chat", GEMINI, answers, stream=True).data[-1] == "[DONE]"
 
 
 def test_google_does_not_search_beside_functions() -> None:

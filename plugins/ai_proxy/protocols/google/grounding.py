@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from ...wire import lenient
+from ...wire import lenient, limits
+from ...wire.errors import bad_upstream
 from ...wire.json import Json
 from ..pivot.citations import Citation, Size
 
@@ -16,25 +17,31 @@ _CONTINUING: Final = bytes(range(0x80, 0xC0))
 """The bytes of UTF-8 that do not begin a character."""
 
 
-class Text:
-    """The text of one choice of a stream, for the citations at its end."""
+class Texts:
+    """The texts of a stream's choices, for the citations at its end."""
 
-    __slots__ = ("_pieces", "_written")
+    __slots__ = ("_held", "_pieces", "_written")
 
     def __init__(self) -> None:
-        self._pieces: list[str] = []
-        self._written = 0
+        self._held = 0
+        self._pieces: dict[int, list[str]] = {}
+        self._written: dict[int, int] = {}
 
-    def add(self, text: str, written: str) -> None:
-        """`written`: what the client gets of it, with what the gateway puts in front."""
-        self._pieces.append(text)
-        self._written += len(written)
+    def add(self, index: int, text: str, written: str) -> None:
+        """`written`: what the client gets of it, with what the gateway puts in front. Raises `ApiError` if the texts
+        are too long."""
+        self._held += len(text)
+        if self._held > limits.HELD_TEXT:
+            raise bad_upstream("the upstream's answer to a web search is too long")
+        self._pieces.setdefault(index, []).append(text)
+        self._written[index] = self._written.get(index, 0) + len(written)
 
-    def cited(self, candidate: Json) -> list[Json]:
+    def cited(self, index: int, candidate: Json) -> list[Json]:
+        """The annotations in an event whose text has been added."""
         if "groundingMetadata" not in candidate:
             return []
-        text = "".join(self._pieces)
-        return cited(candidate, text, self._written - len(text))
+        text = "".join(self._pieces[index])
+        return cited(candidate, text, self._written[index] - len(text))
 
 
 def cited(candidate: Json, text: str, offset: int) -> list[Json]:
