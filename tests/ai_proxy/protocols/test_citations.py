@@ -276,6 +276,20 @@ def test_a_web_search_of_claude() -> None:
     assert sent["tools"] == [{**tool, "user_location": {"type": "approximate", "city": "Basel", "country": "CH"}}]
 
 
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"type": "function", "function": {"name": "web_search", "parameters": {"type": "object", "properties": {}}}},
+        {"type": "web_search_20250305", "name": "web_search", "max_uses": 2},
+    ],
+)
+def test_a_tool_of_the_clients_with_the_name_of_claudes_search_comes_first(tool: Json) -> None:
+    """Names of tools must be unique."""
+    sent = ask_as("chat", CLAUDE, claude_answer(False), stream=False, tools=[tool], web_search_options={}).sent
+    assert [one["name"] for one in sent["tools"]] == ["web_search"]
+    assert sent["tools"][0].keys() & {"input_schema", "max_uses"}
+
+
 def bedrock_answer(stream: bool) -> Any:
     page = {
         "title": "A",
