@@ -111,10 +111,9 @@ class PartRequests:
             return _unreachable()
         exchange, provider = self._exchange, self._plan.provider
         exchange.answer.status = answer.status
-        wait = waits.asked(answer.headers, answer.status)
-        retry.record_outcome(self._ctx, provider, exchange, answer.status, wait)
         error = failures.error_of(self._plan, exchange, answer.body[: limits.ERROR_BODY])
-        error.retry_after = error.retry_after or ceil(wait)
+        error.retry_after = error.retry_after or ceil(waits.asked(answer.headers, answer.status))
+        retry.record_outcome(self._ctx, provider, exchange, answer.status, error.retry_after)
         return error
 
 
