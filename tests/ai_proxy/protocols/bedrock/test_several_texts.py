@@ -147,6 +147,18 @@ def test_a_client_that_leaves_ends_its_requests() -> None:
     assert [call.status for call in host.calls] == ["cancelled"] * 2
 
 
+def test_after_a_failure_of_one_text_neither_another_key_nor_another_provider_is_asked() -> None:
+    """docs/routing.md says so: the stream's own request has not been sent, so there is none to be sent again."""
+    bedrock = {"id": "bedrock", **BEDROCK, "apiTokens": ["b1", "b2"], "retryOnFailure": {"enabled": True}}
+    openai = {"id": "openai", "type": "openai", "apiTokens": ["k"], "models": [TITAN]}
+    providers = [{**bedrock, "models": [TITAN], "weight": 1}, {**openai, "weight": 0}]
+    host = TestHost(RUNNING.source, {"providers": providers, "routing": {"fallback": {}}})
+    stream = asked(host, 2)
+    host.next_call().answer(response(503, json={"message": "busy"}))
+    assert stream.reply is not None
+    assert (stream.reply.status, len(host.calls), bool(stream.upstream)) == (503, 1, False)
+
+
 def test_another_provider_can_be_asked_for_each_text() -> None:
     fallback = {"models": {"e": {"then": [f"bedrock/{TITAN}"]}}}
     openai = {"id": "openai", "type": "openai", "apiTokens": ["k"], "models": ["e"]}
