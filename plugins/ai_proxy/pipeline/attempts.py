@@ -123,6 +123,8 @@ def on_body(ctx: HttpContext, config: Config, raw: bytes) -> Action | None:
     exchange: Exchange = ctx.get_context("exchange")
     assert config.plans is not None, "bodies are only read if there is an active provider"
     plan = config.plans[exchange.api]
+    if exchange.answer.status >= 400:
+        retry.note_wait(plan, exchange, raw)
     if exchange.answer.passes_through:
         scrubbing.pass_body(ctx, exchange, raw)
         if exchange.api == apis.RESPONSES:

@@ -68,6 +68,7 @@ class MessageStream(TextStream):
         for event in events:
             self._look_at(event.data)
             if self.failure is not None:
+                self.failure.mask(self._scrubber.clean_text)
                 log.error("%s: stream not usable: %s", RESPONSE_FAILED, self.failure.message)
                 return b""
             if self._watch is None or self._watch.decided:

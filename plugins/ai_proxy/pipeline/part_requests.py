@@ -7,10 +7,12 @@ takes the usual way, and the service protocol adds the others to it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import Final
 
 from proxywasm import Cluster, ClusterClient, HttpAnswer, HttpCallError, HttpContext, RouteCluster, TargetCluster, log
 
+from ..credentials.secrets import signature
 from ..protocols.exchange import Exchange
 from ..protocols.interface import PartsWanted
 from ..wire import limits, waits
@@ -62,10 +64,11 @@ class PartRequests:
         body = dump_bytes(self._wanted.parts[index])
         try:
             sent, headers = addressing.own_request(plan.provider, exchange, self._ctx.path, body)
+            signed = "" if plan.provider.row.credentials.sign is None else signature(headers)
             self._client.request(
                 sent.method,
                 sent.path,
-                lambda answer: self._take(index, answer),
+                lambda answer: self._take(index, signed, answer),
                 headers=headers,
                 body=body,
                 timeout_ms=_TIMEOUT_MS,
@@ -77,11 +80,14 @@ class PartRequests:
             return error
         return None
 
-    def _take(self, index: int, answer: HttpAnswer) -> None:
+    def _take(self, index: int, signed: str, answer: HttpAnswer) -> None:
+        """`signed`: the signature of the call-out."""
         if self._failure is not None:
             return  # Another part has failed already.
         self._failure = self._failure_of(index, answer)
-        if self._failure is None and self._next < len(self._wanted.parts):
+        if self._failure is not None:
+            self._failure.mask(self._plan.provider.scrubbers.of(self._exchange.tokens, signed).clean_text)
+        elif self._next < len(self._wanted.parts):
             self._failure = self._ask()
         if self._failure is not None or self._answered == len(self._wanted.parts):
             self._then(self._failure)
@@ -105,10 +111,9 @@ class PartRequests:
             return _unreachable()
         exchange, provider = self._exchange, self._plan.provider
         exchange.answer.status = answer.status
-        wait = waits.asked(answer.headers, answer.status)
-        retry.record_outcome(self._ctx, provider, exchange, answer.status, wait)
         error = failures.error_of(self._plan, exchange, answer.body[: limits.ERROR_BODY])
-        error.mask(provider.scrubbers.of(exchange.tokens, exchange.secrets.signature).clean_text)
+        error.retry_after = error.retry_after or ceil(waits.asked(answer.headers, answer.status))
+        retry.record_outcome(self._ctx, provider, exchange, answer.status, error.retry_after)
         return error
 
 

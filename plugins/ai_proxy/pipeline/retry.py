@@ -69,9 +69,7 @@ def _with_another_token(provider: Provider, exchange: Exchange, attempts: Attemp
 def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, status: int, wait: float = 0.0) -> None:
     """Record the status of an answer for the token of the request. `wait`: the seconds that the service asks for."""
     if wait and status >= 400:
-        provider.tokens.rest(exchange.secrets.token, wait)
-        if exchange.attempts is not None and exchange.attempts.fallback is not None:
-            exchange.attempts.fallback.asks_to_wait(status, wait)
+        _asked_to_wait(provider, exchange, status, wait)
     health = provider.tokens.health
     if health is None or not exchange.secrets.token:
         return
@@ -79,6 +77,19 @@ def record_outcome(ctx: HttpContext, provider: Provider, exchange: Exchange, sta
         health.worked(exchange.secrets.token)
     else:
         health.failed(exchange.secrets.token, status, _cluster_name(ctx, exchange))
+
+
+def note_wait(plan: Plan, exchange: Exchange, raw: bytes) -> None:
+    """An error has arrived whose body may say how long to wait: Google says it there, and not in a header."""
+    if wait := failures.error_of(plan, exchange, raw).retry_after:
+        _asked_to_wait(plan.provider, exchange, exchange.answer.status, wait)
+
+
+def _asked_to_wait(provider: Provider, exchange: Exchange, status: int, wait: float) -> None:
+    """The service does not want the token of the request again before these seconds are over."""
+    provider.tokens.rest(exchange.secrets.token, wait)
+    if exchange.attempts is not None and exchange.attempts.fallback is not None:
+        exchange.attempts.fallback.asks_to_wait(status, wait)
 
 
 def note_maker(exchange: Exchange, raw: bytes) -> None:
@@ -145,7 +156,10 @@ def send(
             except ApiError as error:
                 failure = Failure(error.status, error, unusable=True)
         status = answer.status if failure is None else failure.status
-        record_outcome(ctx, provider, exchange, status, waits.asked(answer.headers, answer.status))
+        wait = waits.asked(answer.headers, answer.status)
+        if not wait and failure is not None and failure.error is not None:
+            wait = failure.error.retry_after
+        record_outcome(ctx, provider, exchange, status, wait)
         if ctx.replied:
             return
         if failure is None:

@@ -37,7 +37,7 @@ class Service:
     tools_without_thinking: bool = False
     """Chat Completions take no function tools while a model thinks that cannot have both (see profiles)."""
     reasoning_field: str = "reasoning_content"
-    """The field of an earlier answer in which reasoning may come back. Empty: the service refuses any."""
+    """The field of an earlier answer in which reasoning may come back. Empty: in none."""
     prefix_field: str = ""
     """The field that the last message has if it is the beginning of the answer; empty: it needs none."""
     sources: tuple[Source, ...] = field(default=())

@@ -101,7 +101,7 @@ _CLAUDE: Final = Row(
             apis.COUNT_RESPONSE_TOKENS: claude_tokens.COUNTER,
         },
         dropped={apis.CHAT: claude_dropped.CHAT},
-        edits={apis.MESSAGES: _edit_messages},
+        edits={apis.MESSAGES: _edit_messages, apis.COUNT_TOKENS: _edit_messages},
         read_headers=("anthropic-version",),  # Clients of Anthropic's protocol send it, and get lists in its format.
     ),
 )

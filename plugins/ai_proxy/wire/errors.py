@@ -36,6 +36,14 @@ _SAYS_TOO_LONG: Final = re.compile(
     r"|range of input length|exceeds?.{0,40}(maximum|max|limit).{0,20}tokens|too many input tokens",
     re.IGNORECASE,
 )
+_OF_OTHERS: Final = re.compile(
+    r"'[^']{0,200}\.(?!content'|text'|arguments'|output')\w{1,60}': (string|array) too long"
+    r"|max(imum)?[_ ]tokens you requested",
+    re.IGNORECASE,
+)
+"""Errors with the same words about a single field, such as the id of a call, or about the length of the answer. A
+shorter conversation does not help.
+"""
 
 _NAME_LIMIT: Final = 100  # The most characters of a client's header that an error repeats.
 _TEXT_LIMIT = 500  # The most characters of an error text in an unknown format that the client gets.
@@ -149,7 +157,8 @@ def answer_broken(*, late: bool) -> ApiError:
 
 def says_too_long(error: ApiError) -> bool:
     """Whether the service refuses a request because it is too long for the model. Each service has its own words."""
-    return _SAYS_TOO_LONG.search(f"{error.code or ''} {error.message}") is not None
+    text = f"{error.code or ''} {error.message}"
+    return _SAYS_TOO_LONG.search(text) is not None and _OF_OTHERS.search(text) is None
 
 
 def of_service(error: ApiError) -> ApiError:

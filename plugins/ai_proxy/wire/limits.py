@@ -94,6 +94,7 @@ HELD_TEXT: Final = 16 * _MIB
 * reasoning that waits for content (`promoteThinkingOnEmpty`) | it is sent as reasoning
 * data of a stream that waits for the end of a tool call | an error ends the stream
 * text of a stream for a client of the Responses API, which gets all of it again at the end | an error ends the stream
+* text of a stream of Gemini's with a web search, all choices, until its citations come | an error ends the stream
 * text that a stream repeats in each event, all choices (Qwen without `incremental_output`) | an error ends the stream
 """
 TOOL_CALLS: Final = 10_000

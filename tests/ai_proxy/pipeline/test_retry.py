@@ -266,6 +266,26 @@ def test_a_token_rests_as_long_as_the_service_asks() -> None:
     assert set(used) == set(KEYS)
 
 
+@pytest.mark.parametrize("retries", [{}, {"retryOnFailure": {"enabled": True, "retryOnStatus": ["429"]}}])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1beta/models/gemini-2.5-pro:generateContent"])
+def test_a_token_rests_as_long_as_google_asks_in_the_body(retries: Json, path: str) -> None:
+    info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "7s"}
+    error = {"code": 429, "message": "slow down", "status": "RESOURCE_EXHAUSTED", "details": [info]}
+    keys = {f"AIza-number-{number}" for number in range(3)}
+    host = gateway_with({"type": "gemini", "apiTokens": [*keys], **retries})
+    body: Json = {"model": "gemini-2.5-pro", "messages": [{"role": "user", "content": "Hi"}], "contents": []}
+
+    def used() -> tuple[TestStream, str]:
+        stream = host.request(request("POST", path, json=body))
+        return stream, stream.upstream.headers["x-goog-api-key"]
+
+    stream, resting = used()
+    stream.respond(response(429, json={"error": error}))
+    assert {used()[1] for _ in range(6)} == keys - {resting}
+    host.advance(8)
+    assert {used()[1] for _ in range(6)} == keys
+
+
 def test_a_client_that_leaves_ends_the_retry() -> None:
     host = gateway_with(OPENAI)
     stream = failed(host)

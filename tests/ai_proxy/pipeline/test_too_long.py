@@ -58,6 +58,22 @@ def test_also_in_place_of_the_first_event(client: str) -> None:
     assert says(client, outcome.json["error"], DASHSCOPE)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid 'messages[1].tool_calls[0].id': string too long. Expected a string with maximum length 40.",
+        "Invalid 'input[2].id': string too long. Expected a string with maximum length 64.",
+        "The maximum tokens you requested exceeds the model limit of 8192. Try again with a lower value.",
+    ],
+)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_shorter_conversation_does_not_help_against_other_lengths(client: str, message: str) -> None:
+    path, body = CLIENTS[client]
+    refusal = {"error": {"message": message, "type": "invalid_request_error", "code": "other"}}
+    error = ask(OPENAI, body, answer(refusal, 400), path=path).json["error"]
+    assert (error["message"], error.get("code", "other")) == (message, "other")
+
+
 @pytest.mark.parametrize("status", [401, 429, 500])
 def test_other_refusals_keep_their_code(status: int) -> None:
     """A rate of tokens that is exceeded is told in similar words."""

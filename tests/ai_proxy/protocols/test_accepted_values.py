@@ -24,21 +24,9 @@ def served(kind: str) -> Json:
     return {"type": kind, "apiTokens": ["k"]}
 
 
-@pytest.mark.parametrize(
-    ("service", "model", "given", "right"),
-    [
-        ("mistral", "mistral-large-latest", 2, 1.5),
-        ("zhipuai", "glm-4.6", 1.6, 1.0),
-        ("zhipuai", "glm-4.6", 0.3, 0.3),
-        ("openai", "gpt-4.1", 2, 2),
-    ],
-)
-def test_a_temperature_is_at_most_what_the_model_accepts(service: str, model: str, given: float, right: float) -> None:
-    assert sent(served(service), model=model, temperature=given)["temperature"] == right
-
-
-def test_aws_gets_temperatures_up_to_one_for_any_model() -> None:
-    config = sent(BEDROCK, model="meta.llama4-maverick-17b-instruct-v1:0", temperature=1.6, top_p=0.5)
+@pytest.mark.parametrize("model", ["meta.llama4-maverick-17b-instruct-v1:0", "amazon.nova-pro-v1:0"])
+def test_aws_gets_temperatures_up_to_one_for_any_model(model: str) -> None:
+    config = sent(BEDROCK, model=model, temperature=1.6, top_p=0.5)
     assert config["inferenceConfig"] == {"temperature": 1, "topP": 0.5}
 
 
@@ -54,9 +42,8 @@ def test_cohere_gets_a_p_between_its_bounds(name: str, given: float, right: floa
 
 
 def test_cohere_gets_no_negative_penalty() -> None:
-    assert sent(ALL["cohere"], presence_penalty=-2, frequency_penalty=2) | {"presence_penalty": 0} == sent(
-        ALL["cohere"], presence_penalty=0, frequency_penalty=1
-    )
+    body = sent(ALL["cohere"], presence_penalty=-2, frequency_penalty=2)
+    assert (body["presence_penalty"], body["frequency_penalty"]) == (0, 1)
 
 
 def test_minimax_pro_gets_a_temperature_above_zero() -> None:

@@ -15,6 +15,7 @@ from tests.ai_proxy.gateway import Json, Outcome, answer, ask, events
 from tests.ai_proxy.natives import BEDROCK, CLAUDE, GEMINI, VERTEX
 from tests.ai_proxy.protocols.bedrock.test_aws_event_stream import frame, header
 
+from ai_proxy.wire import limits
 from ai_proxy_testing.answers import answer_problems, stream_problems
 from proxywasm_host.recordings.exchange import Message
 
@@ -166,6 +167,26 @@ def test_sources_that_the_text_names_by_their_numbers(client: str, stream: bool,
     assert cited(client, outcome, stream=stream) == found
 
 
+SCRIPT = "javascript:alert(1)"
+NO_PAGES: dict[str, tuple[Json, Json]] = {
+    "annotations": ({"annotations": [{"type": "url_citation", "url_citation": url_citation(SCRIPT, FIRST)}]}, {}),
+    "search_results": ({}, {"search_results": [{"title": "A", "url": SCRIPT}]}),
+    "citations": ({}, {"citations": [SCRIPT]}),
+    "web_search": ({}, {"web_search": [{"title": "A", "link": SCRIPT, "refer": "ref_1"}]}),
+}
+
+
+@pytest.mark.parametrize("field", NO_PAGES)
+@pytest.mark.parametrize("client", ["messages", "responses"])
+@whole_and_stream
+def test_what_is_no_page_is_not_cited(client: str, stream: bool, field: str) -> None:
+    message, more = NO_PAGES[field]
+    response = openai_answer(stream, message={**message, "content": "So [1] or [ref_1]."}, **more)
+    outcome = ask_as(client, SERVICE, response, stream=stream)
+    assert cited(client, outcome, stream=stream) == []
+    assert SCRIPT not in outcome.raw.decode()
+
+
 PERPLEXITY: Json = {"type": "perplexity", "apiTokens": ["k"]}
 SEARCHED: Json = {
     "citations": [PAGE],
@@ -231,6 +252,7 @@ def google_answer(stream: bool) -> Any:
     supports = [
         {"segment": {"endIndex": 11, "text": TEXT[:10]}, "groundingChunkIndices": [0, 7, 2]},
         {"segment": {"startIndex": 12, "endIndex": 21, "text": TEXT[11:]}, "groundingChunkIndices": [1]},
+        {"segment": {"startIndex": 12, "endIndex": 3}, "groundingChunkIndices": [1]},  # No place.
     ]
     metadata = {"groundingChunks": chunks, "groundingSupports": supports, "webSearchQueries": ["sky"]}
     ends: Json = {"finishReason": "STOP", "groundingMetadata": metadata}
@@ -252,6 +274,13 @@ def test_a_web_search_of_google_and_its_pages(provider: Json, stream: bool) -> N
     assert cited("chat", outcome, stream=stream) == [url_citation(PAGE, FIRST, "A"), url_citation(OTHER, SECOND)]
 
 
+def test_the_text_of_a_search_is_held_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HELD_TEXT", len(TEXT) - 1)
+    answers = google_answer(True)
+    assert "too long" in ask_as("chat", GEMINI, answers, stream=True, web_search_options={}).data[-1]
+    assert ask_as("chat", GEMINI, answers, stream=True).data[-1] == "[DONE]"
+
+
 def test_google_does_not_search_beside_functions() -> None:
     tool = {"type": "function", "function": {"name": "f"}}
     outcome = ask_as("chat", GEMINI, google_answer(False), stream=False, web_search_options={}, tools=[tool])
@@ -265,6 +294,20 @@ def test_a_web_search_of_claude() -> None:
     tool = {"type": "web_search_20250305", "name": "web_search"}
     sent = ask_as("chat", CLAUDE, claude_answer(False), stream=False, **options).sent
     assert sent["tools"] == [{**tool, "user_location": {"type": "approximate", "city": "Basel", "country": "CH"}}]
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"type": "function", "function": {"name": "web_search", "parameters": {"type": "object", "properties": {}}}},
+        {"type": "web_search_20250305", "name": "web_search", "max_uses": 2},
+    ],
+)
+def test_a_tool_of_the_clients_with_the_name_of_claudes_search_comes_first(tool: Json) -> None:
+    """Names of tools must be unique."""
+    sent = ask_as("chat", CLAUDE, claude_answer(False), stream=False, tools=[tool], web_search_options={}).sent
+    assert [one["name"] for one in sent["tools"]] == ["web_search"]
+    assert sent["tools"][0].keys() & {"input_schema", "max_uses"}
 
 
 def bedrock_answer(stream: bool) -> Any:
@@ -344,8 +387,10 @@ def test_citations_of_another_service_do_not_go_to_anthropic(provider: Json) -> 
         {"role": "user", "content": "?"},
     ]
     body = {"model": "anthropic.claude-sonnet-4-5", "max_tokens": 9, "messages": turns}
-    sent = ask(provider, body, path="/v1/messages").sent
-    assert [block["citations"] for block in sent["messages"][1]["content"]] == [[own], None]
+    paths = ["/v1/messages", "/v1/messages/count_tokens"] if provider is CLAUDE else ["/v1/messages"]
+    for path in paths:
+        sent = ask(provider, body, path=path).sent
+        assert [block["citations"] for block in sent["messages"][1]["content"]] == [[own], None]
 
 
 def test_a_page_that_is_cited_too_often_is_an_error() -> None:

@@ -80,6 +80,14 @@ def test_services_that_refuse_the_reasoning_of_others_do_not_get_it(service: str
     assert {name: value for name, value in answer.items() if name not in {"role", "content"}} == kept
 
 
+@pytest.mark.parametrize(("model", "thinks"), [("magistral-medium-2509", True), ("mistral-small-2501", False)])
+def test_only_models_of_mistral_that_think_get_reasoning_back(model: str, thinks: bool) -> None:
+    answer = {"role": "assistant", "content": "Hello", "reasoning_content": "hm"}
+    sent = ask({"type": "mistral", "apiTokens": ["k"]}, conversation(answer) | {"model": model}).sent["messages"][1]
+    parts = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "Hello"}]
+    assert sent == {"role": "assistant", "content": parts if thinks else "Hello"}
+
+
 def test_other_services_get_what_their_clients_send_back() -> None:
     answer = {"role": "assistant", "content": "Hello", "reasoning_content": "hm"}
     assert ask({"type": "deepseek", "apiTokens": ["k"]}, conversation(answer)).sent["messages"][1] == answer

@@ -69,7 +69,7 @@ def body_of(exchange: Exchange, body: Json) -> Json:
         if choice := _tool_choice(body):
             result["tool_choice"] = choice
     if isinstance(options := body.get("web_search_options"), dict):
-        result.setdefault("tools", []).append(_web_search(options))
+        _add_web_search(result.setdefault("tools", []), options)
     _thinking(exchange, body, result, limit)
     _structured(exchange, body, result)
     return result
@@ -117,13 +117,16 @@ def _tool(profile: Profile, tool: Json) -> Json:
     return result
 
 
-def _web_search(options: Json) -> Json:
+def _add_web_search(tools: list[Json], options: Json) -> None:
     """Anthropic's tool for OpenAI's search. Source: platform.claude.com, "Web search tool"."""
     tool: Json = {"type": "web_search_20250305", "name": "web_search"}
+    if any(one.get("name") == tool["name"] for one in tools):
+        log.warn("web_search_options dropped: the client has a tool with the name %s", tool["name"])
+        return
     place = lenient.mapping(lenient.mapping(options.get("user_location")).get("approximate"))
     if known := {name: place[name] for name in _PLACE if lenient.text(place.get(name))}:
         tool["user_location"] = {"type": "approximate", **known}
-    return tool
+    tools.append(tool)
 
 
 _PLACE: Final = ("city", "region", "country", "timezone")

@@ -10,7 +10,7 @@ from ...wire.json import Json
 from ..exchange import Exchange
 from ..pivot import chat_parts, thinking_blocks
 from ..pivot.chat import choice, completion
-from ..pivot.citations import CitedText
+from ..pivot.citations import CitedText, address
 from ..pivot.finish_reasons import known
 
 _FINISH: Final = {
@@ -91,8 +91,7 @@ def response(exchange: Exchange, document: Json) -> Json:
 
 def cite(cited: CitedText, citation: Json) -> None:
     """Add a citation of a web page, or of a search result with an address. OpenAI's chats cite nothing else."""
-    source = lenient.text(citation.get("url")) or lenient.text(citation.get("source"))
-    if source.startswith(("https://", "http://")):
+    if source := address(citation.get("url")) or address(citation.get("source")):
         cited.cite(source, lenient.text(citation.get("title")), lenient.text(citation.get("cited_text")))
 
 

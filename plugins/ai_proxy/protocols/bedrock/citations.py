@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ...wire import lenient
 from ...wire.json import Json
-from ..pivot.citations import CitedText
+from ..pivot.citations import CitedText, address
 
 
 def text_of(content: Json) -> str:
@@ -30,8 +30,7 @@ def annotated(blocks: list[tuple[str, Json]], offset: int) -> list[Json]:
 
 def cite(cited: CitedText, citation: Json) -> None:
     """Add a citation of a web page, or of a search result with an address. OpenAI's chats cite no documents."""
-    url = lenient.text(lenient.mapping(lenient.mapping(citation.get("location")).get("web")).get("url"))
-    url = url or lenient.text(citation.get("source"))
-    if url.startswith(("https://", "http://")):
+    page = lenient.mapping(lenient.mapping(citation.get("location")).get("web"))
+    if url := address(page.get("url")) or address(citation.get("source")):
         quoted = "".join(lenient.text(part.get("text")) for part in lenient.objects(citation.get("sourceContent")))
         cited.cite(url, lenient.text(citation.get("title")), quoted)

@@ -18,7 +18,7 @@ from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..pivot import chat_parts
 from ..pivot.chat import choice, completion
-from ..pivot.citations import Citation, Size
+from ..pivot.citations import Citation, Size, address
 from ..pivot.finish_reasons import known
 from ..pivot.tool_calls import place
 
@@ -140,7 +140,7 @@ def _annotations(citations: Any, size: Size) -> list[Json]:
         start, end = citation.get("start"), citation.get("end")
         for source in lenient.objects(citation.get("sources")):
             document = lenient.mapping(source.get("document"))
-            url, title = lenient.text(document.get("url")), lenient.text(document.get("title"))
+            url, title = address(document.get("url")), lenient.text(document.get("title"))
             if url and type(start) is int and type(end) is int and 0 <= start <= end:
                 cited = Citation(url, title, lenient.text(document.get("snippet")), start, end)
                 size.add(cited)

@@ -20,6 +20,7 @@ from ..interface import StreamWriter
 from ..interface import sse_decoder as decoder
 from ..pivot import chat_fields, message_content, model_rules, reasoning
 from ..pivot.chat import choice, completion
+from ..pivot.sampling import within
 from ..pivot.tool_calls import place
 from . import answer
 from .answer import error
@@ -45,7 +46,7 @@ _NOT_PARAMETERS = frozenset(
 _PARTS = {"image_url": "image", "video_url": "video"}
 
 # DashScope refuses 0 and 1, which OpenAI allows.
-_TOP_P = (0.000001, 0.999999)
+_LEAST_TOP_P, _MOST_TOP_P = 0.000001, 0.999999
 
 
 @dataclass(slots=True)
@@ -74,9 +75,8 @@ def request(exchange: Exchange, body: Json) -> Json:
         parameters["max_tokens"] = body["max_completion_tokens"]
     if "tool_choice" in parameters:
         parameters["tool_choice"] = _tool_choice(body)
-    top_p = parameters.get("top_p")
-    if isinstance(top_p, (int, float)):
-        parameters["top_p"] = min(max(top_p, _TOP_P[0]), _TOP_P[1])
+    if "top_p" in parameters:
+        parameters["top_p"] = within(parameters["top_p"], _MOST_TOP_P, _LEAST_TOP_P)
     # Differs from OpenAI's usage chunk; clients of the original ai-proxy expect it.
     exchange.expected.usage_choice = True
     if exchange.stream:

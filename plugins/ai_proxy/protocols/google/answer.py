@@ -68,14 +68,14 @@ class State:
 
     mode: str
     signed_ids: bool = False
-    texts: dict[int, grounding.Text] | None = None
-    """The text of each choice; None: the request does not search the web, so nothing will be cited."""
+    texts: grounding.Texts | None = None
+    """None: the request does not search the web, so nothing will be cited."""
     calls: dict[int, int] = field(default_factory=dict)
     reasoning: dict[int, Stream] = field(default_factory=dict)
 
 
 def new_state(exchange: Exchange) -> State:
-    texts: dict[int, grounding.Text] | None = {} if exchange.expected.searches_web else None
+    texts = grounding.Texts() if exchange.expected.searches_web else None
     return State(exchange.settings.reasoning_content_mode, not exchange.client.keeps_signatures, texts)
 
 
@@ -102,9 +102,8 @@ def event(state: State, document: Json, writer: StreamWriter, answer_id: str) ->
         if content.calls:
             delta["tool_calls"] = content.calls
         if state.texts is not None:
-            choice_text = state.texts.setdefault(index, grounding.Text())
-            choice_text.add(content.text, text or "")
-            if annotations := choice_text.cited(candidate):
+            state.texts.add(index, content.text, text or "")
+            if annotations := state.texts.cited(index, candidate):
                 delta["annotations"] = annotations
         probabilities = logprobs(candidate)
         has_delta = bool(parts_of(candidate)) or any(delta.values())

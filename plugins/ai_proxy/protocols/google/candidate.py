@@ -66,7 +66,7 @@ class CandidateContent:
 def finish_reason(candidate: Json, *, calls: bool) -> str | None:
     """Raises `ApiError` if the model's answer is malformed."""
     reason = candidate.get("finishReason")
-    if not isinstance(reason, str) or not reason or reason == "_FINISH_REASON_UNSPECIFIED":
+    if not isinstance(reason, str) or not reason or reason == "FINISH_REASON_UNSPECIFIED":
         return None
     if reason in _MALFORMED:
         raise broken(reason, lenient.text(candidate.get("finishMessage")) or reason)

@@ -8,33 +8,40 @@ from __future__ import annotations
 
 from typing import Final
 
-from ...wire import lenient
+from ...wire import lenient, limits
+from ...wire.errors import bad_upstream
 from ...wire.json import Json
-from ..pivot.citations import Citation, Size
+from ..pivot.citations import Citation, Size, address
 
 _CONTINUING: Final = bytes(range(0x80, 0xC0))
 """The bytes of UTF-8 that do not begin a character."""
 
 
-class Text:
-    """The text of one choice of a stream, for the citations at its end."""
+class Texts:
+    """The texts of a stream's choices, for the citations at its end."""
 
-    __slots__ = ("_pieces", "_written")
+    __slots__ = ("_held", "_pieces", "_written")
 
     def __init__(self) -> None:
-        self._pieces: list[str] = []
-        self._written = 0
+        self._held = 0
+        self._pieces: dict[int, list[str]] = {}
+        self._written: dict[int, int] = {}
 
-    def add(self, text: str, written: str) -> None:
-        """`written`: what the client gets of it, with what the gateway puts in front."""
-        self._pieces.append(text)
-        self._written += len(written)
+    def add(self, index: int, text: str, written: str) -> None:
+        """`written`: what the client gets of it, with what the gateway puts in front. Raises `ApiError` if the texts
+        are too long."""
+        self._held += len(text)
+        if self._held > limits.HELD_TEXT:
+            raise bad_upstream("the upstream's answer to a web search is too long")
+        self._pieces.setdefault(index, []).append(text)
+        self._written[index] = self._written.get(index, 0) + len(written)
 
-    def cited(self, candidate: Json) -> list[Json]:
+    def cited(self, index: int, candidate: Json) -> list[Json]:
+        """The annotations in an event whose text has been added."""
         if "groundingMetadata" not in candidate:
             return []
-        text = "".join(self._pieces)
-        return cited(candidate, text, self._written - len(text))
+        text = "".join(self._pieces[index])
+        return cited(candidate, text, self._written[index] - len(text))
 
 
 def cited(candidate: Json, text: str, offset: int) -> list[Json]:
@@ -46,10 +53,14 @@ def cited(candidate: Json, text: str, offset: int) -> list[Json]:
         if isinstance(segment := support.get("segment"), dict)
         and isinstance(indices := support.get("groundingChunkIndices"), list)
     ]
+    if not supports:
+        return []  # Most events of a stream: the whole text need not be read for each of them.
     pages = [_page(chunk) for chunk in lenient.objects(metadata.get("groundingChunks"))]
     places = _characters(text, sorted({place for start, end, _ in supports for place in (start, end)}))
     size, result = Size(), []
     for start, end, indices in supports:
+        if end < start:
+            continue
         for index in indices:
             if type(index) is int and 0 <= index < len(pages) and (page := pages[index]) is not None:
                 citation = page._replace(start=offset + places[start], end=offset + places[end])
@@ -70,8 +81,7 @@ def _characters(text: str, places: list[int]) -> dict[int, int]:
 def _page(chunk: Json) -> Citation | None:
     """A page of the web or of Google Maps, or a document of the customer's own store if it has an address."""
     for name in ("web", "maps", "retrievedContext"):
-        if isinstance(page := chunk.get(name), dict):
-            url = lenient.text(page.get("uri"))
-            if url.startswith(("https://", "http://")):
-                return Citation(url, lenient.text(page.get("title")), lenient.text(page.get("text")))
+        page = lenient.mapping(chunk.get(name))
+        if url := address(page.get("uri")):
+            return Citation(url, lenient.text(page.get("title")), lenient.text(page.get("text")))
     return None

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from ...config.settings import LongcatSettings, OpenAISettings
+from ...profiles.facts import Thinking
 from ...wire import lenient
 from ...wire.json import Json
 from ..exchange import Exchange
@@ -65,8 +66,10 @@ def openais_answer(exchange: Exchange, answer: Json) -> bool:  # noqa: ARG001
 
 
 def mistral_chat(exchange: Exchange, body: Json) -> bool:
-    """The edits of chats for Mistral."""
+    """The edits of chats for Mistral. Its models that think have their reasoning back as a part of the content."""
     changed = mistral_names(exchange, body)
+    if exchange.profile.thinking is Thinking.NONE:
+        return changed
     messages = body.get("messages")
     if isinstance(messages, list) and any(isinstance(one, dict) and "reasoning_content" in one for one in messages):
         body["messages"] = [content_lists.listed(one) if isinstance(one, dict) else one for one in messages]

@@ -11,7 +11,7 @@ from typing import Final
 
 from ...wire import lenient
 from ...wire.json import Json
-from ..pivot.citations import Citation
+from ..pivot.citations import Citation, address
 
 _NUMBER: Final = re.compile(r"\d{1,4}")
 
@@ -24,11 +24,9 @@ def listed(document: Json) -> list[Json]:
     if found:
         sources = [_source(one, position) for position, one in enumerate(found, 1)]
     else:
-        addresses = document.get("citations")
-        sources = [
-            Citation(lenient.text(address), number=number)
-            for number, address in enumerate(addresses if isinstance(addresses, list) else [], 1)
-        ]
+        given = document.get("citations")
+        addresses = map(address, given if isinstance(given, list) else [])
+        sources = [Citation(one, number=number) for number, one in enumerate(addresses, 1)]
     return [source.annotation() for source in sources if source.url]
 
 
@@ -36,7 +34,7 @@ def _source(given: Json, position: int) -> Citation:
     said = given.get("index") or given.get("refer")
     number = _NUMBER.search(str(said)) if isinstance(said, (int, str)) else None
     return Citation(
-        lenient.text(given.get("url")) or lenient.text(given.get("link")),
+        address(given.get("url")) or address(given.get("link")),
         lenient.text(given.get("title")),
         lenient.text(given.get("snippet")) or lenient.text(given.get("content")),
         number=int(number[0]) if number else position,

@@ -17,6 +17,13 @@ from ...wire.json import Json
 _KIND: Final = "url_citation"
 
 
+def address(given: Any) -> str:
+    """The address of a web page; empty if it is something else: services cite files and ids, too, and no client should
+    make a link of anything that is not a page.
+    """
+    return given if isinstance(given, str) and given.startswith(("https://", "http://")) else ""
+
+
 class Citation(NamedTuple):
     """A web page that a part of an answer rests on."""
 
@@ -73,7 +80,7 @@ def _citation(annotation: Json) -> Citation:
     start, end = _place(cited.get("start_index")), _place(cited.get("end_index"))
     known = start is not None and end is not None and start <= end
     return Citation(
-        lenient.text(cited.get("url")),
+        address(cited.get("url")),
         lenient.text(cited.get("title")),
         lenient.text(cited.get("content")),
         start if known else None,

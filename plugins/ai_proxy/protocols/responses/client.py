@@ -66,7 +66,7 @@ def thinking(body: Json) -> Thinking | None:  # noqa: ARG001
 def request(exchange: Exchange, body: Json, *, allow_extensions: bool, accepts_signed_thinking: bool) -> Json:
     _check_supported(body)
     pivot: Json = {name: body[name] for name in _SAME if body.get(name) is not None}
-    items = stored.conversation(exchange, body, stored.items(body.get("input")))
+    items = stored.conversation(exchange, body, stored.items(body))
     instructions = body.get("instructions")
     if instructions is not None and not isinstance(instructions, str):
         raise ApiError(400, "instructions must be a string", param="instructions", code="invalid_type")

@@ -23,6 +23,8 @@ from . import own_ids
 _PREFIXES: Final = {"message": "msg", "function_call": "fc", "reasoning": "rs", "custom_tool_call": "ctc"}
 _PAGE: Final = 20
 _LARGEST_PAGE: Final = 100
+_LONGEST_ID: Final = 200
+"""Characters of an id that is looked up, and that an error repeats. Ids of this plugin are shorter."""
 _BETWEEN: Final = b"\n\nevent: "
 """Between two events. Their data has no line ends."""
 
@@ -42,12 +44,15 @@ class Keeping(NamedTuple):
         self.kept.finished = FinishedResponse(self.response_id, response, record)
 
 
-def items(given: Any) -> list[Any]:
-    """The items of `input`. Raises `ApiError`."""
+def items(body: Json) -> list[Any]:
+    """The items of `input`, which a request that continues a response may leave out. Raises `ApiError`."""
+    given = body.get("input")
     if isinstance(given, str):
         return [{"type": "message", "role": "user", "content": given}]
     if isinstance(given, list) and given:
         return given
+    if given is None and body.get("previous_response_id") is not None:
+        return []
     if given is None:
         raise ApiError(400, "Missing required parameter: 'input'.", param="input", code="missing_required_parameter")
     raise ApiError(400, "input must be a text or a non-empty array of items", param="input", code="invalid_type")
@@ -59,7 +64,7 @@ def conversation(exchange: Exchange, body: Json, new: list[Any]) -> list[Any]:
     if earlier_id is None:
         return new
     kept = exchange.kept_responses
-    if kept is not None and isinstance(earlier_id, str):
+    if kept is not None and isinstance(earlier_id, str) and len(earlier_id) <= _LONGEST_ID:
         if kept.earlier is None:
             raise ResponseWanted(earlier_id)
         record = readable(kept.earlier, exchange.client_headers)
@@ -79,9 +84,10 @@ def made_elsewhere(response_id: str) -> ApiError:
 
 def _not_found(response_id: Any, why: str) -> ApiError:
     """Clients know this code, and send the whole conversation."""
+    shown = str(response_id)[:_LONGEST_ID]
     return ApiError(
         400,
-        f"Previous response with id '{response_id}' not found: {why}; send the whole conversation in `input`",
+        f"Previous response with id '{shown}' not found: {why}; send the whole conversation in `input`",
         param="previous_response_id",
         code="previous_response_not_found",
     )
@@ -92,7 +98,7 @@ def expand(exchange: Exchange, body: Json) -> None:
 
     Raises `ApiError` and `ResponseWanted`.
     """
-    earlier, new = conversation(exchange, body, []), items(body.get("input"))
+    earlier, new = conversation(exchange, body, []), items(body)
     body["input"] = [*(_without_id(item) for item in earlier if item.get("type") != "reasoning"), *new]
     del body["previous_response_id"]
 

@@ -788,6 +788,17 @@ def test_if_none_is_left_an_error_of_that_stream_is_the_answer(
     assert (one.status, json.loads(one.got)["error"]["message"]) == (status, "slow")
 
 
+@pytest.mark.parametrize(("native", "key"), [(NATIVE_MESSAGES, "key-claude"), (NATIVE_RESPONSES, "key-openai")])
+def test_a_key_in_such_an_error_is_not_logged(native: tuple[Json, Message, Json, Json], key: str) -> None:
+    provider, sent, error, _ = native
+    one = Attempts(sent, provider)
+    one.stream.response_headers(200, STREAM)
+    one.stream.response_body(event_of(error).replace(b"slow", f"the key {key} is slow".encode()), end_of_stream=True)
+    assert b"the key *** is slow" in one.got
+    assert "the key *** is slow" in "\n".join(map(str, one.host.logs))
+    assert key not in "\n".join(map(str, one.host.logs))
+
+
 # Refusals of content filters in the service's own protocol.
 
 GEMINI_ASKED: Json = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}

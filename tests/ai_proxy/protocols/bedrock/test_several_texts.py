@@ -103,10 +103,23 @@ def test_the_first_error_is_the_answer(answer: Message | None, status: int, mess
     assert stream.reply is not None
     assert stream.reply.status == status
     assert message in json.loads(stream.reply.body)["error"]["message"]
+    assert dict(stream.reply.headers).get("retry-after") == ("3" if status == 429 else None)
     for late in (first, third):
         if late.waiting:
             late.answer(embedded(TITAN, "7"))
     assert not stream.upstream
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_signature_that_the_service_repeats_is_neither_answered_nor_logged(status: int) -> None:
+    host = gateway_with(SIGNED)
+    stream = asked(host, 4)
+    call = host.next_call()
+    signature = call.headers["authorization"].partition("Signature=")[2]
+    call.answer(response(status, json={"message": f"the signature {signature} is wrong"}))
+    assert stream.reply is not None
+    assert "the signature *** is wrong" in json.loads(stream.reply.body)["error"]["message"]
+    assert signature not in "".join(map(str, host.logs))
 
 
 def test_too_many_texts_are_refused() -> None:
@@ -132,6 +145,18 @@ def test_a_client_that_leaves_ends_its_requests() -> None:
     host = gateway_with(BEDROCK)
     asked(host, 3).finish()
     assert [call.status for call in host.calls] == ["cancelled"] * 2
+
+
+def test_after_a_failure_of_one_text_neither_another_key_nor_another_provider_is_asked() -> None:
+    """docs/routing.md says so: the stream's own request has not been sent, so there is none to be sent again."""
+    bedrock = {"id": "bedrock", **BEDROCK, "apiTokens": ["b1", "b2"], "retryOnFailure": {"enabled": True}}
+    openai = {"id": "openai", "type": "openai", "apiTokens": ["k"], "models": [TITAN]}
+    providers = [{**bedrock, "models": [TITAN], "weight": 1}, {**openai, "weight": 0}]
+    host = TestHost(RUNNING.source, {"providers": providers, "routing": {"fallback": {}}})
+    stream = asked(host, 2)
+    host.next_call().answer(response(503, json={"message": "busy"}))
+    assert stream.reply is not None
+    assert (stream.reply.status, len(host.calls), bool(stream.upstream)) == (503, 1, False)
 
 
 def test_another_provider_can_be_asked_for_each_text() -> None:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from tests.ai_proxy.converting import sse
 from tests.ai_proxy.gateway import CHAT, STREAM, Json, answer, ask, events, warnings
 from tests.ai_proxy.natives import BEDROCK, GEMINI, RECORDED, VERTEX
 
@@ -113,6 +114,15 @@ def test_a_stream_has_one_choice_with_reasoning_calls_and_an_end(provider: Json)
 def test_finish_reasons_are_openais(provider: Json, reason: str, expected: str) -> None:
     document = ask(provider, CHAT, answer(answer_with(reason=reason))).json
     assert document["choices"][0]["finish_reason"] == expected
+
+
+@BOTH
+def test_a_reason_that_is_not_specified_does_not_end_a_stream(provider: Json) -> None:
+    first = answer_with({"text": "Hel"}, reason="FINISH_REASON_UNSPECIFIED")
+    outcome = ask(provider, STREAM, events(sse(first, answer_with({"text": "lo"}))))
+    choices = [one["choices"][0] for one in map(json.loads, outcome.data[:-1]) if one["choices"]]
+    assert "".join(choice["delta"].get("content") or "" for choice in choices) == "Hello"
+    assert [choice["finish_reason"] for choice in choices if choice["finish_reason"]] == ["stop"]
 
 
 @BOTH

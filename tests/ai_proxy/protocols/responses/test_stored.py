@@ -510,6 +510,38 @@ def test_a_service_with_the_api_gets_the_conversation_instead_of_an_id_of_ours(
     assert sent["store"] is False
 
 
+@pytest.mark.parametrize("path", ["", "/input_tokens", "/compact"])
+@pytest.mark.parametrize("model", ["m", "one"])
+def test_a_request_that_continues_a_response_may_say_nothing_new(path: str, model: str) -> None:
+    host = native(settings=MEMORY)
+    first = json.loads(asks(host, model="m", input="word " * 400).respond(200, JSON, json.dumps(chat("One"))).body)
+    body = json.dumps({"model": model, "previous_response_id": first["id"]})
+    stream = host.request(request("POST", f"/v1/responses{path}", JSON, body))
+    if model == "one":
+        sent = stream.upstream.json()
+        assert ([item["role"] for item in sent["input"]], "previous_response_id" in sent) == (
+            ["user", "assistant"],
+            False,
+        )
+    elif path == "/compact":
+        assert stream.reply is not None
+        assert stream.reply.status == 404
+    elif path:
+        assert stream.reply is not None
+        assert 300 < json.loads(stream.reply.body)["input_tokens"] < 600
+    else:
+        assert [one["role"] for one in stream.upstream.json()["messages"]][:2] == ["user", "assistant"]
+
+
+def test_an_id_that_is_too_long_to_be_one_is_neither_looked_up_nor_repeated() -> None:
+    host = gateway_with({**MOONSHOT, **REDIS})
+    stream = asks(host, model="m", input="And?", previous_response_id="resp_gw" + "0" * 100_000)
+    assert stream.reply is not None
+    assert json.loads(stream.reply.body)["error"]["code"] == "previous_response_not_found"
+    assert len(stream.reply.body) < 1000
+    assert not host.redis_calls
+
+
 @pytest.mark.parametrize("settings", [MEMORY, {}])
 def test_an_id_of_ours_is_never_sent_to_a_service(settings: Json) -> None:
     host, name = native(settings=settings), f"resp_gw{'0' * 32}"
