@@ -351,7 +351,7 @@ class Stream(Generic[Root]):
             # The gateway sends it past the plugin, or breaks the response off if its headers have gone.
             self._superseded = True
             self.response.mode = _SKIP
-        # Where the response is that it replaces; as long as there is none, in place of the request.
+        # In the stream of the gateway that has the response; if none has arrived, in that of the request.
         self._gateway.enter(self.response.context if self.response.arrived else self.id)
         self._abi.send_local_response(status, encode(reply.details), body, join_pairs(reply.headers), NO_GRPC_STATUS)
 

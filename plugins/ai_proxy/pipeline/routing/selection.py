@@ -76,7 +76,7 @@ class Selection:
 
     def _that_know(self, asked: Requested, usable: list[Candidate]) -> list[Candidate]:
         """The candidates that can continue a response, or have it: those with a store, if this plugin keeps it;
-        otherwise the one that has made it, if that is known. Raises `ApiError` if it is none of them."""
+        otherwise the one that has made it, if that is known. Raises `ApiError` if that provider is not in `usable`."""
         if not asked.is_bound:
             return [one for one in usable if one.entry.provider.responses is not None] or usable
         if not asked.model:

@@ -13,7 +13,7 @@ from ..exchange import Exchange
 from ..interface import StreamWriter
 from ..interface import no_state as new_state
 from ..interface import sse_decoder as decoder
-from ..pivot import listed_models
+from ..pivot import model_answers
 from ..pivot.listed_models import Model
 from .answer import error
 
@@ -39,14 +39,7 @@ def request(exchange: Exchange, body: Json) -> Json:  # noqa: ARG001
 def response(exchange: Exchange, document: Json) -> Json:
     if (failure := error(200, document)) is not None:
         raise failure
-    form = exchange.client.models
-    if exchange.api == apis.RETRIEVE_MODEL:
-        return form.one(_model(document))
-    models = document.get("models")
-    if not isinstance(models, list):
-        raise bad_upstream("the upstream's answer has no models")
-    mapped = listed_models.beside_others(exchange.settings)
-    return form.many([*mapped, *map(_model, lenient.objects(models))], lenient.text(exchange.client_state))
+    return model_answers.answer(exchange, document, document.get("models"), _model)
 
 
 def _model(document: Json) -> Model:

@@ -68,7 +68,7 @@ def answer(
 ) -> Json:
     """The answer. `vectors`: each with its index in the request. `earlier`: those of `EarlierTexts`, in front of them.
 
-    Raises `ApiError` for a vector that is none.
+    Raises `ApiError` if one of them is neither a list nor base64.
     """
     found = [one["embedding"] for one in earlier]
     data = [{"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(found)]

@@ -39,7 +39,7 @@ class Keeping(NamedTuple):
     """The record without its response, as JSON text."""
 
     def finish(self, response: str) -> None:
-        """Hand over the complete response to whoever stores it."""
+        """Note the complete response, which `pipeline.stored_responses` then sends to the store."""
         record = f"{self.start}{response}}}".encode(errors="replace")
         self.kept.finished = FinishedResponse(self.response_id, response, record)
 
